@@ -1,0 +1,56 @@
+//! What one session saw, counted; and the sum over all.
+
+/// So many examples of what went wrong a session keeps: the first ones tell most.
+const EXAMPLES: usize = 3;
+
+/// What one session saw.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tally {
+    /// Edits of the run that arrived.
+    pub(crate) deliveries: u64,
+    /// Events that came a second time.
+    pub(crate) duplicated: u64,
+    /// Frames with something that this viewer may not know.
+    pub(crate) leaked: u64,
+    /// Positions that were skipped.
+    pub(crate) holes: u64,
+    /// Events out of order, or at another position than others saw them.
+    pub(crate) disordered: u64,
+    /// Frames that can't be read.
+    pub(crate) malformed: u64,
+    /// Presence messages.
+    pub(crate) presence: u64,
+    /// Closes and failed connections that the harness didn't ask for.
+    pub(crate) unexpected_closes: u64,
+    /// Times it came back and resumed.
+    pub(crate) reconnects: u64,
+    /// The first things that went wrong, in words.
+    pub(crate) examples: Vec<String>,
+}
+
+impl Tally {
+    /// Something went wrong at `whom`; the first few times are kept in words.
+    pub(crate) fn example(&mut self, whom: &str, what: &str) {
+        if self.examples.len() < EXAMPLES {
+            let short: String = what.chars().take(400).collect();
+            self.examples.push(format!("{whom}: {short}"));
+        }
+    }
+}
+
+/// Adds up what sessions saw.
+pub(crate) fn sum<'a>(tallies: impl Iterator<Item = &'a Tally>) -> Tally {
+    tallies.fold(Tally::default(), |mut sum, one| {
+        sum.deliveries += one.deliveries;
+        sum.duplicated += one.duplicated;
+        sum.leaked += one.leaked;
+        sum.holes += one.holes;
+        sum.disordered += one.disordered;
+        sum.malformed += one.malformed;
+        sum.presence += one.presence;
+        sum.unexpected_closes += one.unexpected_closes;
+        sum.reconnects += one.reconnects;
+        sum.examples.extend(one.examples.iter().cloned());
+        sum
+    })
+}

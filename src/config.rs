@@ -1,0 +1,72 @@
+//! Every setting: flag, environment variable, default.
+
+use clap::Args;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+/// Bytes of an HTTP body.
+pub const LARGEST_BODY: usize = 8 * 1_024 * 1_024;
+/// Bytes of an import.
+pub const LARGEST_IMPORT: usize = 64 * 1_024 * 1_024;
+/// Days an invitation lasts unless it says otherwise.
+pub const INVITATION_DAYS: i64 = 14;
+/// Days an invitation may last.
+pub const MOST_INVITATION_DAYS: i64 = 365;
+
+/// Where things are kept.
+#[derive(Clone, Debug, Args)]
+pub struct StoreOptions {
+    /// The folder of the embedded store.
+    #[arg(long, env = "LOGGIA_DATA", default_value = "./data")]
+    pub data: PathBuf,
+}
+
+/// How to serve.
+#[derive(Clone, Debug, Args)]
+pub struct ServeOptions {
+    /// The address to listen on.
+    #[arg(long, env = "LOGGIA_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// The address people reach this server by, such as https://partners.example.com. It makes links, decides which
+    /// Origin is our own, and whether cookies are Secure. Default: http:// and the address it listens on.
+    #[arg(long, env = "LOGGIA_PUBLIC_URL")]
+    pub public_url: Option<String>,
+    /// Another origin whose pages may use the API with a signed-in browser's cookie; may be given several times.
+    #[arg(long = "allow-origin", env = "LOGGIA_ALLOW_ORIGIN", value_delimiter = ',')]
+    pub allow_origin: Vec<String>,
+    /// The address for metrics (/metrics), in Prometheus' text format. Off unless given.
+    #[arg(long, env = "LOGGIA_METRICS_LISTEN")]
+    pub metrics_listen: Option<SocketAddr>,
+    /// Where things are kept.
+    #[command(flatten)]
+    pub store: StoreOptions,
+}
+
+impl ServeOptions {
+    /// The public URL without a trailing slash, given where the server really listens.
+    #[must_use]
+    pub fn public_url(&self, listening: SocketAddr) -> String {
+        let default = || match listening.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => format!("http://127.0.0.1:{}", listening.port()),
+            IpAddr::V6(ip) if ip.is_unspecified() => format!("http://[::1]:{}", listening.port()),
+            _ => format!("http://{listening}"),
+        };
+        self.public_url.clone().map_or_else(default, |url| url.trim_end_matches('/').to_owned())
+    }
+
+    /// Says what is wrong with the settings.
+    ///
+    /// # Errors
+    /// Names the setting.
+    pub fn check(&self) -> anyhow::Result<()> {
+        for (flag, url) in self.public_url.iter().map(|url| ("--public-url", url)).chain(self.allow_origin.iter().map(|url| ("--allow-origin", url))) {
+            let uri: axum::http::Uri = url.parse().map_err(|error| anyhow::anyhow!("{flag} {url}: {error}"))?;
+            let path_ok = matches!(uri.path(), "" | "/") && uri.query().is_none();
+            anyhow::ensure!(
+                matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some() && path_ok,
+                "{flag} {url}: expected http:// or https://, a host, and no path"
+            );
+        }
+        Ok(())
+    }
+}

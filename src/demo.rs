@@ -1,0 +1,187 @@
+//! A demo: a temporary store, a team with a real collection, two partner companies, a link for each person. With
+//! `--bots`, partners come, look around and leave while an editor edits. All of it through the public interface.
+
+use crate::config::{ServeOptions, StoreOptions};
+use crate::http;
+use crate::identity::Identity;
+use crate::live::session::now_utc;
+use crate::server::{Server, open_store};
+use anyhow::Context;
+use clap::Args;
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use std::future::Future;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::{Message, http::header};
+
+/// The collection of the demo: Adyen's Management API, (c) 2023 Adyen, MIT; see `demo/README.md`.
+const COLLECTION: &[u8] = include_bytes!("../tests/data/adyen-management.postman_collection.json");
+/// Two companies, three people.
+const PARTNERS: [(&str, &str, bool); 3] = [
+    ("grace@acme-payments.com", "Grace Hopper", true),
+    ("edsger@acme-payments.com", "Edsger Dijkstra", false),
+    ("barbara@globex-retail.com", "Barbara Liskov", false),
+];
+/// The team, beside its admin.
+const EDITOR: (&str, &str) = ("alan@loggia-demo.com", "Alan Turing");
+const NAME: &str = "Payments API";
+
+/// How to show it.
+#[derive(Clone, Debug, Args)]
+pub struct DemoOptions {
+    /// The address to listen on.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Partners who come, look around and leave, while an editor edits.
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=500))]
+    pub bots: u16,
+}
+
+/// Serves the demo until `shutdown`.
+///
+/// # Errors
+/// When something can't be set up.
+pub async fn run(options: DemoOptions, shutdown: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
+    let folder = Folder::new()?;
+    let store = open_store(&folder.0)?;
+    let serve = ServeOptions {
+        listen: options.listen,
+        public_url: None,
+        allow_origin: Vec::new(),
+        metrics_listen: None,
+        store: StoreOptions { data: folder.0.clone() },
+    };
+    let admin = http::create_team(store.as_ref(), "Loggia Demo", &["loggia-demo.com".into()], "ada@loggia-demo.com", Some("Ada Lovelace")).await?;
+    let identity = Identity::new(std::sync::Arc::clone(&store));
+    let (_, token) = identity.token(admin.id, "demo", now_utc()).await?;
+    let listener = TcpListener::bind(options.listen).await.with_context(|| format!("listening on {}", options.listen))?;
+    let url = serve.public_url(listener.local_addr()?);
+    let server = Server::new(listener, store, &serve).await?;
+    let serving = tokio::spawn(server.run(shutdown));
+
+    let api = Api { client: reqwest::Client::new(), url: url.clone(), token: token.reveal().to_owned() };
+    let (workspace, people) = furnish(&api).await.context("setting up the demo")?;
+    let mut links = vec![("Ada Lovelace", "team, Admin", admin.id)];
+    links.extend(people.iter().map(|(name, role, id)| (name.as_str(), role.as_str(), *id)));
+    let mut text = format!("\nLoggia runs at {url}. One link a person; open two in two browsers (or private windows):\n\n");
+    for (name, role, id) in links {
+        let link = identity.link(id, false, now_utc(), time::Duration::days(1)).await?;
+        text += &format!("  {name:<18} {role:<34} {url}/#sign_in={}\n", link.reveal());
+    }
+    text += "\nEverything is in a temporary folder and goes when you press Ctrl-C.\n";
+    std::io::stdout().write_all(text.as_bytes())?;
+    if options.bots > 0 {
+        tokio::spawn(bots(api, workspace, options.bots));
+    }
+    serving.await.context("serving")?
+}
+
+/// A folder that goes with its value.
+struct Folder(std::path::PathBuf);
+
+impl Folder {
+    fn new() -> anyhow::Result<Self> {
+        let path = std::env::temp_dir().join(format!("loggia-demo-{}", uuid::Uuid::new_v4()));
+        std::fs::create_dir_all(&path).with_context(|| format!("making {}", path.display()))?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.0) {
+            tracing::warn!(%error, path = %self.0.display(), "the demo's folder stays");
+        }
+    }
+}
+
+/// The public interface, as one person.
+#[derive(Clone)]
+struct Api {
+    client: reqwest::Client,
+    url: String,
+    token: String,
+}
+
+impl Api {
+    async fn post(&self, path: &str, kind: &str, body: Vec<u8>) -> anyhow::Result<Value> {
+        let url = format!("{}{path}", self.url);
+        let request = self.client.post(url).bearer_auth(&self.token).header("content-type", kind).body(body);
+        let response = request.send().await?;
+        let status = response.status();
+        let text = response.text().await?;
+        anyhow::ensure!(status.is_success(), "POST {path}: {status} {text}");
+        Ok(serde_json::from_str(&text).unwrap_or_default())
+    }
+
+    async fn json(&self, path: &str, body: Value) -> anyhow::Result<Value> {
+        self.post(path, "application/json", body.to_string().into_bytes()).await
+    }
+
+    /// Invites people and accepts for them: their name, role, and account.
+    async fn bring(&self, workspace: &str, side: &str, role: &str, who: &[(String, String, bool)]) -> anyhow::Result<Vec<Value>> {
+        let invitees: Vec<_> = who.iter().map(|(email, name, lead)| json!({"email": email, "name": name, "lead": lead})).collect();
+        let body = json!({"invitees": invitees, "side": side, "role": role});
+        let answer = self.json(&format!("/v1/workspaces/{workspace}/invitations"), body).await?;
+        let mut accepted = Vec::new();
+        for row in answer["rows"].as_array().into_iter().flatten() {
+            let token = row["link"].as_str().and_then(|link| link.split_once("#invite=")).context("an invitation has no link")?.1;
+            accepted.push(self.json("/v1/invitations/accept", json!({"token": token})).await?);
+        }
+        Ok(accepted)
+    }
+}
+
+type Person = (String, String, crate::id::UserId);
+
+async fn furnish(api: &Api) -> anyhow::Result<(String, Vec<Person>)> {
+    let made = api.json("/v1/workspaces", json!({"name": NAME, "description": "The Management API, for all our partners."})).await?;
+    let workspace = made["id"].as_str().context("a workspace has an id")?.to_owned();
+    api.post(&format!("/v1/workspaces/{workspace}/import"), "application/json", COLLECTION.to_vec()).await?;
+    api.json(&format!("/v1/workspaces/{workspace}/multi_partner"), json!({"confirm": NAME})).await?;
+    let editor = [(EDITOR.0.to_owned(), EDITOR.1.to_owned(), false)];
+    let partners: Vec<_> = PARTNERS.iter().map(|(email, name, lead)| ((*email).into(), (*name).into(), *lead)).collect();
+    let mut people = Vec::new();
+    for (side, role, who) in [("team", "editor", editor.as_slice()), ("partner", "viewer", partners.as_slice())] {
+        for (accepted, (email, name, lead)) in api.bring(&workspace, side, role, who).await?.into_iter().zip(who) {
+            let domain = email.split('@').nth(1).unwrap_or_default();
+            let role = match (side, lead) {
+                ("team", _) => "team, Editor".to_owned(),
+                (_, true) => format!("partner, Lead ({domain})"),
+                _ => format!("partner ({domain})"),
+            };
+            people.push((name.clone(), role, accepted["user"]["id"].as_str().unwrap_or_default().parse()?));
+        }
+    }
+    Ok((workspace, people))
+}
+
+/// Keeps bots going; one that fails says so and the others go on.
+async fn bots(api: Api, workspace: String, count: u16) {
+    let run = async {
+        let who: Vec<_> = (0..count).map(|n| (format!("bot{n}@bots-{}.com", n % 20), format!("Bot {n}"), false)).collect();
+        for (index, accepted) in api.bring(&workspace, "partner", "viewer", &who).await?.into_iter().enumerate() {
+            let _ = accepted;
+            tracing::trace!(index, "a bot has come");
+        }
+        edit(&api, &workspace).await
+    };
+    if let Err(error) = run.await {
+        tracing::warn!(error = format!("{error:#}"), "the demo's bots have stopped");
+    }
+}
+
+async fn edit(api: &Api, workspace: &str) -> anyhow::Result<()> {
+    let mut request = format!("{}/v1/workspaces/{workspace}/live", api.url.replacen("http", "ws", 1)).into_client_request()?;
+    request.headers_mut().insert(header::AUTHORIZATION, format!("Bearer {}", api.token).parse()?);
+    let (mut socket, _) = tokio_tungstenite::connect_async(request).await?;
+    let _ = socket.send(Message::text("{}")).await;
+    while let Some(message) = tokio::time::timeout(Duration::from_secs(1), socket.next()).await.ok().flatten() {
+        message?;
+    }
+    Ok(())
+}

@@ -1,0 +1,225 @@
+//! Invitations: JSON, CSV or plain text in; a row a line out; revoked, accepted.
+
+use super::extract::{self, Asked, Caller, Ids, from_json};
+use super::{App, json, me};
+use crate::config::{INVITATION_DAYS, LARGEST_BODY, MOST_INVITATION_DAYS};
+use crate::hub::{Answered, unavailable};
+use crate::id::{InvitationId, UserId, WorkspaceId};
+use crate::identity::{self, Secret};
+use crate::live::session::now_utc;
+use crate::protocol::{Invitations, Invited};
+use crate::store::User;
+use crate::visibility::{self, Seen};
+use crate::workspace::command::{Action, Answer, Command, Invitee};
+use crate::workspace::decide::checked_name;
+use crate::workspace::member::{Role, Side};
+use crate::workspace::problem::{Code, Problem};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use time::Duration;
+
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    Caller(caller): Caller,
+    Ids(id): Ids<WorkspaceId>,
+) -> Result<Seen<Invitations>, Problem> {
+    let (workspace, viewer) = app.seen(id, &caller).await?;
+    Ok(visibility::invitations(&workspace, &viewer))
+}
+
+/// What stands behind the question mark, for files.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FileOptions {
+    role: Option<Role>,
+    side: Option<Side>,
+    lead: Option<bool>,
+    days: Option<i64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Body {
+    invitees: Vec<Line>,
+    #[serde(default = "partner")]
+    side: Side,
+    #[serde(default = "viewer")]
+    role: Role,
+    #[serde(default)]
+    lead: bool,
+    days: Option<i64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    email: String,
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    lead: Option<bool>,
+    #[serde(skip)]
+    line: usize,
+}
+
+fn partner() -> Side {
+    Side::Partner
+}
+
+fn viewer() -> Role {
+    Role::Viewer
+}
+
+pub(super) async fn send(
+    State(app): State<Arc<App>>,
+    Caller(caller): Caller,
+    Ids(id): Ids<WorkspaceId>,
+    Asked(asked): Asked<FileOptions>,
+    request: Request,
+) -> Result<Seen<Invited>, Problem> {
+    let body = read(asked, request).await?;
+    let days = body.days.unwrap_or(INVITATION_DAYS);
+    if !(1..=MOST_INVITATION_DAYS).contains(&days) {
+        let detail = format!("An invitation lasts 1 to {MOST_INVITATION_DAYS} days.");
+        return Err(Problem::new(Code::Invalid, detail).at("days"));
+    }
+    let tokens: Vec<Secret> = body.invitees.iter().map(|_| Secret::new("")).collect();
+    let invitee = |(line, token): (Line, &Secret)| Invitee {
+        line: line.line,
+        email: line.email,
+        name: line.name.filter(|name| !name.trim().is_empty()),
+        lead: line.lead.unwrap_or(body.lead),
+        id: InvitationId::new(),
+        token_hash: token.hash(),
+    };
+    let invitees = body.invitees.into_iter().zip(&tokens).map(invitee).collect();
+    let at = now_utc();
+    let action = Action::Invite { invitees, side: body.side, role: body.role, expires_at: at + Duration::days(days) };
+    let answered = app.hub.command(id, App::command(&caller, action)).await?;
+    let Answered { answer: Answer::Invited(rows), .. } = answered else {
+        return Err(Code::Unavailable.into());
+    };
+    let link = |index: usize| tokens.get(index).map(|token| format!("{}/#invite={}", app.public_url, token.reveal()));
+    let (_, viewer) = app.seen(id, &caller).await?;
+    if !viewer.is_admin() {
+        // Until mail is set up, an operator finds a Lead's links here.
+        for (index, row) in rows.iter().enumerate() {
+            if row.outcome == crate::workspace::command::Outcome::Sent {
+                tracing::info!(to = row.email, link = link(index), "invitation");
+            }
+        }
+    }
+    Ok(visibility::invited(&viewer, rows, link))
+}
+
+async fn read(asked: FileOptions, request: Request) -> Result<Body, Problem> {
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let bytes = extract::body(request.into_body(), LARGEST_BODY).await?;
+    let of_file = |invitees| Body {
+        invitees,
+        side: asked.side.unwrap_or(Side::Partner),
+        role: asked.role.unwrap_or(Role::Viewer),
+        lead: asked.lead.unwrap_or(false),
+        days: asked.days,
+    };
+    match kind.as_str() {
+        "application/json" => {
+            let mut body: Body = from_json(&bytes)?;
+            body.invitees.iter_mut().enumerate().for_each(|(index, line)| line.line = index + 1);
+            Ok(body)
+        }
+        "text/csv" => from_csv(&bytes).map(of_file),
+        "text/plain" => from_text(&bytes).map(of_file),
+        _ => Err(Problem::new(Code::Malformed, "The content type must be application/json, text/csv or text/plain.")),
+    }
+}
+
+fn from_csv(bytes: &[u8]) -> Result<Vec<Line>, Problem> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_reader(bytes);
+    let bad = |error: csv::Error| Problem::new(Code::Malformed, error.to_string());
+    let header = reader.headers().map_err(bad)?.clone();
+    let column = |name: &str| header.iter().position(|column| column.eq_ignore_ascii_case(name));
+    let email = column("email")
+        .ok_or_else(|| Problem::new(Code::Malformed, "The first line must name the columns, with \"email\" among them.").at("line 1"))?;
+    let (name, lead) = (column("name"), column("lead"));
+    let line = |record: Result<csv::StringRecord, csv::Error>| {
+        let record = record.map_err(bad)?;
+        let line = record.position().map_or(0, csv::Position::line) as usize;
+        let field = |column: Option<usize>| column.and_then(|column| record.get(column)).filter(|text| !text.is_empty());
+        let lead = match field(lead).map(str::to_ascii_lowercase).as_deref() {
+            None => None,
+            Some("true" | "yes" | "1") => Some(true),
+            Some("false" | "no" | "0") => Some(false),
+            Some(_) => {
+                return Err(Problem::new(Code::Malformed, "\"lead\" is true or false.").at(format!("line {line}")));
+            }
+        };
+        let email = field(Some(email)).unwrap_or_default().to_owned();
+        Ok(Line { email, name: field(name).map(str::to_owned), lead, line })
+    };
+    reader.records().map(line).collect()
+}
+
+fn from_text(bytes: &[u8]) -> Result<Vec<Line>, Problem> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let text = std::str::from_utf8(bytes).map_err(|error| Problem::new(Code::Malformed, error.to_string()))?;
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    Ok(lines.map(|(index, line)| Line { email: line.trim().to_owned(), name: None, lead: None, line: index + 1 }).collect())
+}
+
+pub(super) async fn revoke(
+    State(app): State<Arc<App>>,
+    Caller(caller): Caller,
+    Ids((id, invitation)): Ids<(WorkspaceId, InvitationId)>,
+) -> Result<StatusCode, Problem> {
+    app.hub.command(id, App::command(&caller, Action::RevokeInvitation { id: invitation })).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Accept {
+    token: String,
+    #[serde(default)]
+    name: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Accepted {
+    workspace: WorkspaceId,
+    user: me::Me,
+}
+
+pub(super) async fn accept(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    extract::Json(body): extract::Json<Accept>,
+) -> Result<Response, Problem> {
+    extract::refuse_foreign(&app, &headers)?;
+    let found = app.store.find_invitation(identity::hash(&body.token)).await.map_err(unavailable)?;
+    let (id, invitation_id) = found.ok_or(Code::StaleToken)?;
+    let workspace = app.hub.room(id).await?.state();
+    let at = now_utc();
+    let invitation = workspace.invitation(invitation_id).filter(|one| one.accepted_by.is_none() && one.expires_at > at);
+    let invitation = invitation.ok_or(Code::StaleToken)?;
+    let fallback = invitation.email.split('@').next().unwrap_or_default();
+    let name = body.name.as_deref().or(invitation.name.as_deref()).unwrap_or(fallback).trim();
+    let user = User {
+        id: UserId::new(),
+        email: invitation.email.clone(),
+        name: checked_name(name)?.to_owned(),
+        team: (invitation.side == Side::Team).then_some(workspace.team),
+        avatar: None,
+    };
+    let user = app.store.ensure_user(user).await.map_err(unavailable)?;
+    let action = Action::AcceptInvitation { id: invitation_id, person: me::person(&user) };
+    app.hub.command(id, Command { by: user.id, at, op: None, action }).await?;
+    let secret = app.identity.sign_in(user.id, at).await?;
+    let answer = json(StatusCode::OK, &Accepted { workspace: id, user: user.into() });
+    Ok(me::with_cookie(&app, &secret, answer))
+}

@@ -1,0 +1,181 @@
+//! The HTTP API: thin handlers, a file a noun. What is answered about a workspace comes from `visibility`.
+
+pub mod error;
+pub mod extract;
+mod invitations;
+mod items;
+mod me;
+pub use me::create_team;
+mod members;
+mod page;
+mod workspaces;
+
+use crate::cluster::Cluster;
+use crate::hub::Hub;
+use crate::id::WorkspaceId;
+use crate::identity::{Identity, Secret, SignedIn};
+use crate::live;
+use crate::store::Store;
+use crate::visibility::Seen;
+use crate::workspace::Workspace;
+use crate::workspace::command::{Action, Command};
+use crate::workspace::member::Viewer;
+use crate::workspace::problem::{Code, Problem};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{delete, get, patch, post};
+use extract::{Asked, Ids, SocketCaller};
+use serde::Serialize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tower_http::compression::CompressionLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+
+/// What handlers share.
+pub struct App {
+    /// Where things are kept.
+    pub store: Arc<dyn Store>,
+    /// The rooms.
+    pub hub: Arc<Hub>,
+    /// Who is who.
+    pub identity: Identity,
+    /// What links start with.
+    pub public_url: String,
+    /// Origins whose pages may use a cookie.
+    pub origins: Vec<String>,
+    /// The hash of the set-up link's token, while there is no team.
+    pub setup: Option<[u8; 32]>,
+    /// False once the server leaves.
+    pub ready: AtomicBool,
+}
+
+impl App {
+    /// The parts joined.
+    #[must_use]
+    pub fn new(
+        store: Arc<dyn Store>,
+        cluster: Arc<dyn Cluster>,
+        public_url: String,
+        mut origins: Vec<String>,
+        setup: Option<&Secret>,
+    ) -> Self {
+        origins.push(public_url.clone());
+        Self {
+            hub: Arc::new(Hub::new(Arc::clone(&store), cluster)),
+            identity: Identity::new(Arc::clone(&store)),
+            store,
+            public_url,
+            origins,
+            setup: setup.map(Secret::hash),
+            ready: AtomicBool::new(true),
+        }
+    }
+
+    /// A workspace and how the caller sees it. For who is no member, there is no such thing.
+    async fn seen(&self, id: WorkspaceId, caller: &SignedIn) -> Result<(Arc<Workspace>, Viewer), Problem> {
+        let state = self.hub.room(id).await?.state();
+        let viewer = state.viewer(caller.user.id).ok_or(Code::NotFound)?;
+        Ok((state, viewer))
+    }
+
+    fn command(caller: &SignedIn, action: Action) -> Command {
+        Command { by: caller.user.id, at: live::session::now_utc(), op: None, action }
+    }
+}
+
+/// All routes.
+pub fn router(app: Arc<App>) -> Router {
+    let own = Router::new()
+        .route("/", get(me::show).patch(me::change))
+        .route("/avatar", get(me::avatar).put(me::set_avatar).delete(me::remove_avatar))
+        .route("/tokens", get(me::tokens).post(me::make_token))
+        .route("/tokens/{token}", delete(me::end_token));
+    let workspace = Router::new()
+        .route("/", get(workspaces::show).patch(workspaces::change).delete(workspaces::remove))
+        .route("/multi_partner", post(workspaces::switch_mode))
+        .route("/live", get(socket))
+        .route("/members", get(members::list))
+        .route("/members/{user}", patch(members::change).delete(members::remove))
+        .route("/members/{user}/avatar", get(members::avatar))
+        .route("/invitations", get(invitations::list).post(invitations::send))
+        .route("/invitations/{invitation}", delete(invitations::revoke))
+        .route("/items/{item}", get(items::show))
+        .route("/items/{item}/export", get(items::export))
+        .route("/environments/{environment}/export", get(items::export_environment))
+        .route("/import", post(items::import))
+        .route("/changes", post(items::change));
+    let v1 = Router::new()
+        .route("/setup", post(me::set_up))
+        .route("/sign_in/complete", post(me::complete))
+        .route("/sign_out", post(me::sign_out))
+        .nest("/me", own)
+        .route("/workspaces", get(workspaces::list).post(workspaces::create))
+        .nest("/workspaces/{workspace}", workspace)
+        .route("/invitations/accept", post(invitations::accept));
+    Router::new()
+        .route("/", get(page::show))
+        .route("/healthz", get(|| async { StatusCode::OK }))
+        .route("/readyz", get(ready))
+        .nest("/v1", v1)
+        .fallback(|| async { Problem::from(Code::NotFound) })
+        .method_not_allowed_fallback(|| async { Problem::from(Code::MethodNotAllowed) })
+        .layer(CompressionLayer::new())
+        .layer(set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(set(header::REFERRER_POLICY, "no-referrer"))
+        .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
+        .with_state(app)
+}
+
+fn set(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
+}
+
+async fn ready(State(app): State<Arc<App>>) -> Response {
+    if !app.ready.load(Ordering::Relaxed) {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    match app.store.check().await {
+        Ok(()) => StatusCode::OK.into_response(),
+        Err(error) => crate::hub::unavailable(error).into_response(),
+    }
+}
+
+async fn socket(
+    State(app): State<Arc<App>>,
+    SocketCaller(caller): SocketCaller,
+    Ids(workspace): Ids<WorkspaceId>,
+    Asked(positions): Asked<live::upgrade::Positions>,
+    request: Request,
+) -> Result<Response, Problem> {
+    live::upgrade::open(Arc::clone(&app.hub), caller, workspace, positions, request).await
+}
+
+impl<T: Serialize> IntoResponse for Seen<T> {
+    fn into_response(self) -> Response {
+        json(StatusCode::OK, &self.into_inner())
+    }
+}
+
+/// An answer about the caller's own account, or of what it just made itself. What is about a workspace is [`Seen`].
+fn json<T: Serialize>(status: StatusCode, value: &T) -> Response {
+    match serde_json::to_vec(value) {
+        Ok(bytes) => raw_json(status, bytes.into()),
+        Err(error) => crate::hub::unavailable(error.into()).into_response(),
+    }
+}
+
+fn raw_json(status: StatusCode, bytes: axum::body::Bytes) -> Response {
+    let mut response = Response::new(Body::from(bytes));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// Whether the client has this already.
+fn is_known(headers: &HeaderMap, etag: &str) -> bool {
+    let asked = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    asked.split(',').any(|one| one.trim().trim_start_matches("W/") == etag.trim_start_matches("W/"))
+}

@@ -1,0 +1,668 @@
+//! A room: the one task that owns a live workspace's state on this node.
+//!
+//! It drains its inbox, decides all the commands that waited against one another, appends what comes of them in
+//! one transaction, and only then applies, encodes and publishes. A batch that can't be written is dropped by
+//! keeping the old state.
+
+use super::presence::{Due, Presence};
+use super::seating::{Mail, Occupant, Seating};
+use super::stream::{Kind, Stream};
+use super::{Answered, Request, RoomView, SEAT_TIMEOUT};
+use crate::cluster::Cluster;
+use crate::id::{CredentialId, ItemId, OpId, Position, Sequence, SessionId, UserId};
+use crate::protocol::{Close, SeenPositions, Status};
+use crate::store::{self, Append, AppendError, Index, Record, Store};
+use crate::visibility::{self, Frame, Log, Place, Seat};
+use crate::workspace::command::{Action, Answer, Command};
+use crate::workspace::decide::decide;
+use crate::workspace::event::Event;
+use crate::workspace::member::{Side, Viewer};
+use crate::workspace::problem::{Code, Problem};
+use crate::workspace::{Audience, Positions, Stamp, Workspace};
+use anyhow::Context;
+use bytes::Bytes;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep_until};
+
+/// Requests that are taken in together.
+const BATCH: usize = 1_024;
+/// Answers of edits that are kept at hand for retries; older ones are found in the store.
+const RECENT_ANSWERS: usize = 8_192;
+/// Events after which the state is kept anew.
+const KEEP_EVERY: u64 = 1_000;
+/// Records read from the log at a time.
+const READ_LOG: usize = 10_000;
+/// How often silence is looked for.
+const SWEEP: Duration = Duration::from_secs(1);
+/// How long a room without sessions or requests stays.
+const ROOM_IDLE: Duration = Duration::from_secs(60);
+
+/// Where the answer to a command goes.
+pub(super) enum ReplyTo {
+    /// A caller that waits.
+    Caller(oneshot::Sender<Result<Answered, Problem>>),
+    /// The session it came from.
+    Session(SessionId, OpId),
+}
+
+/// The two logs of the present epoch.
+pub(super) struct Logs {
+    everyone: Arc<Stream>,
+    team: Arc<Stream>,
+}
+
+impl Logs {
+    fn new() -> Self {
+        Self { everyone: Arc::new(Stream::new()), team: Arc::new(Stream::new()) }
+    }
+
+    fn get(&self, log: Log) -> &Arc<Stream> {
+        match log {
+            Log::Everyone => &self.everyone,
+            Log::Team => &self.team,
+        }
+    }
+}
+
+pub(super) struct Room {
+    workspace: Arc<Workspace>,
+    view: Arc<RoomView>,
+    store: Arc<dyn Store>,
+    cluster: Arc<dyn Cluster>,
+    logs: Logs,
+    presence: Presence,
+    /// In order of coming, so that nothing depends on the hash of a hidden session's id.
+    occupants: BTreeMap<u64, Occupant>,
+    numbers: HashMap<SessionId, u64>,
+    next_number: u64,
+    recent: HashMap<(UserId, OpId), Position>,
+    recent_order: VecDeque<(UserId, OpId)>,
+    kept: Sequence,
+}
+
+/// One frame to publish, and the state it belongs to.
+struct Published {
+    frame: Frame,
+    audience: Audience,
+    positions: Positions,
+    new_epoch: bool,
+}
+
+/// What a batch comes to before it is written.
+#[derive(Default)]
+struct Draft {
+    append: Vec<Record>,
+    answers: Vec<store::Answer>,
+    index: Vec<Index>,
+    published: Vec<Published>,
+    outcomes: Vec<Result<Answered, Problem>>,
+    reseats: bool,
+}
+
+impl Room {
+    /// Reads a workspace: its kept state, and the log since.
+    pub(super) async fn open(
+        id: crate::id::WorkspaceId,
+        store: Arc<dyn Store>,
+        cluster: Arc<dyn Cluster>,
+    ) -> anyhow::Result<Option<Self>> {
+        if !store.workspace_exists(id).await? {
+            return Ok(None);
+        }
+        let (mut workspace, kept) = match store.load_state(id).await? {
+            Some((sequence, json)) => (Workspace::from_kept(&json).context("reading a kept state")?, sequence),
+            None => (Workspace::empty(id), 0),
+        };
+        read_on(store.as_ref(), &mut workspace, |_, _, _| {}).await?;
+        let workspace = Arc::new(workspace);
+        Ok(Some(Self {
+            view: Arc::new(RoomView::new(Arc::clone(&workspace))),
+            workspace,
+            store,
+            cluster,
+            logs: Logs::new(),
+            presence: Presence::default(),
+            occupants: BTreeMap::new(),
+            numbers: HashMap::new(),
+            next_number: 0,
+            recent: HashMap::new(),
+            recent_order: VecDeque::new(),
+            kept,
+        }))
+    }
+
+    pub(super) fn view(&self) -> Arc<RoomView> {
+        Arc::clone(&self.view)
+    }
+
+    /// Runs until nobody has been here for a while, or the hub lets go.
+    pub(super) async fn run(mut self, mut inbox: mpsc::Receiver<Request>) {
+        let mut hints = self.cluster.follow(self.workspace.id).await;
+        let mut batch = Vec::with_capacity(BATCH);
+        let mut sweep = Instant::now() + SWEEP;
+        let mut last_use = Instant::now();
+        loop {
+            let tick = self.presence.next_due().unwrap_or(sweep).min(sweep);
+            tokio::select! {
+                count = inbox.recv_many(&mut batch, BATCH) => {
+                    if count == 0 {
+                        break;
+                    }
+                    last_use = Instant::now();
+                    self.take_in(&mut batch).await;
+                }
+                Some(sequence) = hints.recv() => {
+                    if sequence > self.workspace.sequence {
+                        self.follow().await;
+                    }
+                }
+                () = sleep_until(tick) => {
+                    let now = Instant::now();
+                    if now >= sweep {
+                        sweep = now + SWEEP;
+                        self.presence.sweep(now);
+                        let unused = self.occupants.is_empty() && now.duration_since(last_use) >= ROOM_IDLE;
+                        if unused && inbox.is_empty() {
+                            inbox.close();
+                        }
+                    }
+                    self.tell_presence(now);
+                }
+            }
+        }
+        self.keep_state().await;
+    }
+
+    async fn take_in(&mut self, batch: &mut Vec<Request>) {
+        let mut commands = Vec::new();
+        for request in batch.drain(..) {
+            match request {
+                Request::Command(command, reply) => commands.push((command, ReplyTo::Caller(reply))),
+                Request::Edit(session, op, command) => commands.push((command, ReplyTo::Session(session, op))),
+                Request::Join(join, reply) => {
+                    let _ = reply.send(self.join(join));
+                }
+                Request::Resume { session, seen, reply } => {
+                    let _ = reply.send(self.resume(session, seen));
+                }
+                Request::Leave(session) => self.leave(session),
+                Request::Presence { session, viewing, status } => self.see(session, viewing, status),
+                Request::SignedOut(credential) => self.sign_out(credential),
+                Request::Goodbye => self.goodbye(),
+            }
+        }
+        if !commands.is_empty() {
+            self.commit(commands).await;
+        }
+    }
+
+    // ---- edits ----
+
+    async fn commit(&mut self, commands: Vec<(Command, ReplyTo)>) {
+        for (command, reply) in &commands {
+            if let ReplyTo::Session(session, _) = reply {
+                self.presence.update(*session, None, Instant::now());
+            }
+            tracing::trace!(by = %command.by, "command");
+        }
+        let (draft, next) = loop {
+            let (draft, next) = self.draft(&commands);
+            if draft.append.is_empty() {
+                break (draft, None);
+            }
+            let append = Append {
+                workspace: self.workspace.id,
+                after: self.workspace.sequence,
+                records: draft.append.clone(),
+                answers: draft.answers.clone(),
+                index: draft.index.clone(),
+            };
+            match self.store.append(append).await {
+                Ok(()) => break (draft, Some(next)),
+                Err(AppendError::Conflict) => {
+                    if !self.follow().await {
+                        break (unavailable(draft), None);
+                    }
+                }
+                Err(AppendError::Repeated(answers)) => {
+                    answers.into_iter().for_each(|answer| self.remember(answer));
+                }
+                Err(AppendError::Unavailable(error)) => {
+                    tracing::error!(error = format!("{error:#}"), "a batch could not be written");
+                    break (unavailable(draft), None);
+                }
+            }
+        };
+        let confirmations = match next {
+            Some(next) => {
+                draft.answers.iter().for_each(|answer| self.remember(*answer));
+                self.publish(draft.published, next, draft.reseats)
+            }
+            None => None,
+        };
+        self.answer(commands, draft.outcomes, confirmations);
+        if self.workspace.sequence >= self.kept + KEEP_EVERY {
+            self.keep_state().await;
+        }
+        self.cluster.announce(self.workspace.id, self.workspace.sequence).await;
+    }
+
+    /// Decides the commands one after another, each upon what the ones before it came to.
+    fn draft(&self, commands: &[(Command, ReplyTo)]) -> (Draft, Workspace) {
+        let mut draft = Draft::default();
+        let mut state = self.workspace.as_ref().clone();
+        let mut answered: HashMap<(UserId, OpId), Position> = HashMap::new();
+        for (command, _) in commands {
+            let key = command.op.map(|op| (command.by, op));
+            let known = key.and_then(|key| self.recent.get(&key).or_else(|| answered.get(&key)));
+            // Only who may still see the workspace gets the first answer again.
+            if let (Some(position), true) = (known, state.viewer(command.by).is_some()) {
+                draft.outcomes.push(Ok(Answered { answer: Answer::Done, position: *position }));
+                continue;
+            }
+            let outcome = decide(&state, command).and_then(|(events, answer)| {
+                self.add(&mut draft, &mut state, command, events)?;
+                Ok(Answered { answer, position: state.positions.shared })
+            });
+            if let (Ok(done), Some((author, op))) = (&outcome, key) {
+                answered.insert((author, op), done.position);
+                draft.answers.push(store::Answer { author, op, position: done.position });
+            }
+            draft.outcomes.push(outcome);
+        }
+        (draft, state)
+    }
+
+    fn add(&self, draft: &mut Draft, state: &mut Workspace, command: &Command, events: Vec<Event>) -> Result<(), Problem> {
+        let encode = |event: &Event| {
+            serde_json::to_vec(event).map(Bytes::from).map_err(|error| Problem::new(Code::Malformed, error.to_string()))
+        };
+        let bodies = events.iter().map(encode).collect::<Result<Vec<_>, _>>()?;
+        for (event, body) in events.iter().zip(bodies) {
+            let (published, record) = advance(state, event, body, command);
+            draft.reseats |= changes_seating(event);
+            index_of(event, command, &mut draft.index);
+            draft.published.push(published);
+            draft.append.push(record);
+        }
+        Ok(())
+    }
+
+    /// Makes a written batch the present, and seats anew whom it gave other rights.
+    fn publish(&mut self, published: Vec<Published>, next: Workspace, reseats: bool) -> Option<mpsc::Receiver<()>> {
+        let epoch_before = self.workspace.epoch;
+        let mut runs: [Vec<(Frame, Kind, Positions)>; 2] = Default::default();
+        for one in published {
+            if one.new_epoch {
+                // What the old logs still hold is of another epoch: nobody reads it any more.
+                self.logs = Logs::new();
+                runs = Default::default();
+            }
+            let position = match one.audience {
+                Audience::Everyone => one.positions.shared,
+                Audience::Team => one.positions.team,
+            };
+            for log in visibility::logs_of(one.audience) {
+                runs[*log as usize].push((one.frame.clone(), Kind::Event(one.audience, position), one.positions));
+            }
+        }
+        self.workspace = Arc::new(next);
+        self.view.set(Arc::clone(&self.workspace));
+        let [everyone, team] = runs;
+        if !everyone.is_empty() {
+            self.logs.everyone.push(everyone);
+        }
+        if !team.is_empty() {
+            self.logs.team.push(team);
+        }
+        let new_epoch = self.workspace.epoch != epoch_before;
+        (reseats || new_epoch).then(|| self.seat_anew(new_epoch))
+    }
+
+    fn answer(
+        &mut self,
+        commands: Vec<(Command, ReplyTo)>,
+        outcomes: Vec<Result<Answered, Problem>>,
+        confirmations: Option<mpsc::Receiver<()>>,
+    ) {
+        let mut callers = Vec::new();
+        for ((_, reply), outcome) in commands.into_iter().zip(outcomes) {
+            match reply {
+                ReplyTo::Caller(caller) => callers.push((caller, outcome)),
+                ReplyTo::Session(session, op) => {
+                    let frame = match &outcome {
+                        Ok(done) => visibility::ack(op, done.position),
+                        Err(problem) => visibility::reject(op, problem),
+                    };
+                    self.mail(session, Mail::Frame(frame));
+                }
+            }
+        }
+        let answer_all = move || callers.into_iter().for_each(|(caller, outcome)| drop(caller.send(outcome)));
+        let Some(mut confirmations) = confirmations else { return answer_all() };
+        // Rights are gone when the answer says so: it waits until each session has let go of what it had.
+        tokio::spawn(async move {
+            let _ = tokio::time::timeout(SEAT_TIMEOUT, confirmations.recv()).await;
+            answer_all();
+        });
+    }
+
+    fn remember(&mut self, answer: store::Answer) {
+        let key = (answer.author, answer.op);
+        if self.recent.insert(key, answer.position).is_none() {
+            self.recent_order.push_back(key);
+        }
+        if self.recent_order.len() > RECENT_ANSWERS
+            && let Some(oldest) = self.recent_order.pop_front()
+        {
+            self.recent.remove(&oldest);
+        }
+    }
+
+    /// Reads on in the log what other nodes wrote. False when it can't be read.
+    async fn follow(&mut self) -> bool {
+        let mut next = self.workspace.as_ref().clone();
+        let (mut published, mut reseats) = (Vec::new(), false);
+        let read = read_on(self.store.as_ref(), &mut next, |one, event, _| {
+            reseats |= changes_seating(event);
+            published.push(one);
+        });
+        if let Err(error) = read.await {
+            tracing::error!(error = format!("{error:#}"), "the log could not be read");
+            return false;
+        }
+        self.publish(published, next, reseats);
+        true
+    }
+
+    async fn keep_state(&mut self) {
+        let sequence = self.workspace.sequence;
+        if sequence == self.kept || self.workspace.deleted {
+            return;
+        }
+        self.kept = sequence;
+        let (workspace, store) = (Arc::clone(&self.workspace), Arc::clone(&self.store));
+        let keep = async move {
+            let state = tokio::task::spawn_blocking({
+                let workspace = Arc::clone(&workspace);
+                move || serde_json::to_vec(workspace.as_ref())
+            });
+            let state = state.await.context("encoding a state")??;
+            store.save_state(workspace.id, sequence, state.into()).await
+        };
+        // Beside the room's work: a state that isn't kept costs a longer tail at the next start, nothing else.
+        tokio::spawn(async move {
+            if let Err(error) = keep.await {
+                tracing::warn!(error = format!("{error:#}"), "a state could not be kept");
+            }
+        });
+    }
+
+    // ---- seats ----
+
+    fn join(&mut self, join: super::Join) -> Result<super::Joined, Problem> {
+        let viewer = self.workspace.viewer(join.user).ok_or(Code::NotFound)?;
+        let session = SessionId::new();
+        let now = Instant::now();
+        let head = self.workspace.positions;
+        let (seen, resumes) = match join.resume {
+            None => (head, true),
+            Some(resume) => {
+                let seen = Positions { shared: resume.shared.unwrap_or(head.shared), team: resume.team.unwrap_or(head.team) };
+                let known = resume.epoch.is_none_or(|epoch| epoch == self.workspace.epoch)
+                    && seen.shared <= head.shared
+                    && (seen.team <= head.team || !viewer.is_team());
+                (if viewer.is_team() { seen } else { Positions { team: head.team, ..seen } }, known)
+            }
+        };
+        if !resumes {
+            return Ok(super::Joined::UnknownPositions);
+        }
+        let seat = Seat { session, user: join.user, viewing: None, status: Status::Active };
+        self.presence.join(seat, visibility::audience_of_person(viewer.side, viewer.mode), now);
+        let number = self.next_number;
+        self.next_number += 1;
+        self.numbers.insert(session, number);
+        let (mail, mailbox) = mpsc::channel(super::MAILBOX);
+        self.occupants.insert(number, Occupant { session, viewer, credential: join.credential, mail });
+        let welcome = self.welcome(&viewer, session, seen)?;
+        let presence = self.presence.all(&self.workspace, &viewer);
+        let seating = self.seating(&viewer, seen);
+        Ok(super::Joined::Seated { session, mailbox, hello: vec![welcome, presence], seating })
+    }
+
+    fn welcome(&self, viewer: &Viewer, session: SessionId, seen: Positions) -> Result<Frame, Problem> {
+        let positions = SeenPositions::of(seen, viewer.side);
+        visibility::welcome(&self.workspace, viewer, session, positions).ok_or(Code::NotFound.into())
+    }
+
+    /// Where a viewer reads on after some positions: in the ring, or in the store first.
+    fn seating(&self, viewer: &Viewer, seen: Positions) -> Seating {
+        let stream = Arc::clone(self.logs.get(visibility::log_of(viewer)));
+        let head = self.workspace.positions;
+        let team = if viewer.is_team() { head.team - seen.team } else { 0 };
+        let missing = head.shared - seen.shared + team;
+        let backlog = if missing == 0 { Some(Vec::new()) } else { stream.events_after(seen, missing) };
+        let cursor = stream.end();
+        Seating { viewer: *viewer, workspace: Arc::clone(&self.workspace), stream, cursor, seen, head, backlog }
+    }
+
+    fn resume(&mut self, session: SessionId, seen: Positions) -> Option<(Seating, Frame)> {
+        let occupant = self.occupants.get(self.numbers.get(&session)?)?;
+        let presence = self.presence.all(&self.workspace, &occupant.viewer);
+        Some((self.seating(&occupant.viewer, seen), presence))
+    }
+
+    fn leave(&mut self, session: SessionId) {
+        if let Some(number) = self.numbers.remove(&session) {
+            self.occupants.remove(&number);
+            self.presence.leave(session, Instant::now());
+        }
+    }
+
+    fn see(&mut self, session: SessionId, viewing: Option<ItemId>, status: Status) {
+        // An id that is no item's is shown to others as nothing: it could carry a message.
+        let viewing = viewing.filter(|id| self.workspace.item(*id).is_some());
+        self.presence.update(session, Some((viewing, status)), Instant::now());
+    }
+
+    /// Seats anew whose rights changed, and closes who has none. The receiver ends when all have let go.
+    fn seat_anew(&mut self, new_epoch: bool) -> mpsc::Receiver<()> {
+        let (confirm, confirmations) = mpsc::channel(1);
+        if new_epoch {
+            let workspace = &self.workspace;
+            self.presence.regroup(|seat| {
+                let side = workspace.person(seat.user).map_or(Side::Partner, |member| member.side);
+                visibility::audience_of_person(side, workspace.mode)
+            });
+        }
+        let occupants: Vec<(u64, SessionId, Viewer)> =
+            self.occupants.iter().map(|(number, one)| (*number, one.session, one.viewer)).collect();
+        let mut gone = Vec::new();
+        for (number, session, old) in occupants {
+            let Some(viewer) = self.workspace.viewer(old.user) else {
+                self.mail(session, Mail::Close { code: Close::Gone, confirm: Some(confirm.clone()) });
+                gone.push(session);
+                continue;
+            };
+            if viewer == old && !new_epoch {
+                continue;
+            }
+            if let Some(occupant) = self.occupants.get_mut(&number) {
+                occupant.viewer = viewer;
+            }
+            let seen = self.workspace.positions;
+            let Ok(welcome) = self.welcome(&viewer, session, seen) else { continue };
+            let hello = vec![welcome, self.presence.all(&self.workspace, &viewer)];
+            let seating = self.seating(&viewer, seen);
+            self.mail(session, Mail::Reseat { hello, seating, new_epoch, confirm: confirm.clone() });
+        }
+        gone.into_iter().for_each(|session| self.leave(session));
+        confirmations
+    }
+
+    fn sign_out(&mut self, credential: CredentialId) {
+        let theirs = |one: &&Occupant| one.credential == credential;
+        let sessions: Vec<_> = self.occupants.values().filter(theirs).map(|one| one.session).collect();
+        for session in sessions {
+            self.mail(session, Mail::Close { code: Close::Gone, confirm: None });
+            self.leave(session);
+        }
+    }
+
+    fn goodbye(&mut self) {
+        let sessions: Vec<_> = self.occupants.values().map(|one| one.session).collect();
+        for session in sessions {
+            // Spread over two seconds, so that the next node meets a stream of them and no wall.
+            let wait = rand::random_range(100..2_000);
+            self.mail(session, Mail::Frame(visibility::goodbye(wait)));
+            self.mail(session, Mail::Close { code: Close::Restart, confirm: None });
+        }
+    }
+
+    /// A session that doesn't take its mail is let go: dropping its box closes it as too slow, and it resumes.
+    fn mail(&mut self, session: SessionId, mail: Mail) {
+        let Some(number) = self.numbers.get(&session) else { return };
+        let full = self.occupants.get(number).is_some_and(|occupant| occupant.mail.try_send(mail).is_err());
+        if full {
+            self.leave(session);
+        }
+    }
+
+    fn tell_presence(&mut self, now: Instant) {
+        for due in self.presence.due(&self.workspace, now) {
+            match due {
+                Due::Audience(audience, frame) => {
+                    for log in visibility::logs_of(audience) {
+                        let positions = self.workspace.positions;
+                        self.logs.get(*log).push([(frame.clone(), Kind::Presence, positions)]);
+                    }
+                }
+                Due::Session(session, frame) => self.mail(session, Mail::Frame(frame)),
+            }
+        }
+    }
+}
+
+fn unavailable(draft: Draft) -> Draft {
+    let undone = |outcome: Result<Answered, Problem>| outcome.and_then(|_| Err(Code::Unavailable.into()));
+    Draft { outcomes: draft.outcomes.into_iter().map(undone).collect(), ..Draft::default() }
+}
+
+/// Applies an event, and makes its frame and its record.
+fn advance(state: &mut Workspace, event: &Event, body: Bytes, command: &Command) -> (Published, Record) {
+    let audience = visibility::audience_of(event, state);
+    let stamp = Stamp { sequence: state.sequence + 1, audience, at: command.at, by: command.by };
+    let published = apply(state, event, stamp, command.op);
+    let (stream, position) = match audience {
+        Audience::Everyone => (store::Stream::Shared, state.positions.shared),
+        Audience::Team => (store::Stream::Team, state.positions.team),
+    };
+    let record = Record {
+        sequence: stamp.sequence,
+        epoch: state.epoch,
+        stream,
+        position,
+        at: command.at,
+        author: command.by,
+        op: command.op,
+        body,
+    };
+    (published, record)
+}
+
+fn apply(state: &mut Workspace, event: &Event, stamp: Stamp, op: Option<OpId>) -> Published {
+    state.apply(event, stamp);
+    let position = match stamp.audience {
+        Audience::Everyone => state.positions.shared,
+        Audience::Team => state.positions.team,
+    };
+    let place = Place { audience: stamp.audience, position, at: stamp.at, by: stamp.by, op };
+    Published {
+        frame: visibility::event(state, event, place),
+        audience: stamp.audience,
+        positions: state.positions,
+        new_epoch: matches!(event, Event::ModeSwitched { .. }),
+    }
+}
+
+/// Applies all that the log has after the state.
+async fn read_on(
+    store: &dyn Store,
+    state: &mut Workspace,
+    mut each: impl FnMut(Published, &Event, &Record),
+) -> anyhow::Result<()> {
+    loop {
+        let records = store.load_log(state.id, state.sequence, READ_LOG).await?;
+        let last = records.len() < READ_LOG;
+        for record in records {
+            let event: Event = serde_json::from_slice(&record.body)
+                .with_context(|| format!("reading event {} of workspace {}", record.sequence, state.id))?;
+            let audience = audience_of_stream(record.stream);
+            let stamp = Stamp { sequence: record.sequence, audience, at: record.at, by: record.author };
+            let published = apply(state, &event, stamp, record.op);
+            each(published, &event, &record);
+        }
+        if last {
+            return Ok(());
+        }
+    }
+}
+
+/// The audience a stream is for.
+pub(super) fn audience_of_stream(stream: store::Stream) -> Audience {
+    match stream {
+        store::Stream::Shared => Audience::Everyone,
+        store::Stream::Team => Audience::Team,
+    }
+}
+
+fn changes_seating(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::ModeSwitched { .. }
+            | Event::MemberJoined { .. }
+            | Event::MemberUpdated { .. }
+            | Event::MemberRemoved { .. }
+            | Event::WorkspaceDeleted
+    )
+}
+
+fn index_of(event: &Event, command: &Command, index: &mut Vec<Index>) {
+    match event {
+        Event::WorkspaceCreated { creator, .. } => index.push(Index::Member(creator.user)),
+        Event::WorkspaceDeleted => index.push(Index::Deleted),
+        Event::MemberJoined { member, invitation } => {
+            index.push(Index::Member(member.user));
+            index.extend(invitation.map(Index::NoInvitation));
+        }
+        Event::MemberRemoved { user } => index.push(Index::NotMember(*user)),
+        Event::InvitationUsed { id, .. } | Event::InvitationRevoked { id } => index.push(Index::NoInvitation(*id)),
+        Event::InvitationSent { invitation, replaces } => {
+            index.extend(replaces.iter().copied().map(Index::NoInvitation));
+            if let Action::Invite { invitees, .. } = &command.action
+                && let Some(invitee) = invitees.iter().find(|invitee| invitee.id == invitation.id)
+            {
+                index.push(Index::Invitation { id: invitation.id, token_hash: invitee.token_hash });
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The first append of a workspace: it comes to be.
+pub(super) fn first_append(
+    id: crate::id::WorkspaceId,
+    event: &Event,
+    command: &Command,
+) -> anyhow::Result<(Append, Workspace)> {
+    let mut state = Workspace::empty(id);
+    let body = serde_json::to_vec(event).context("encoding a workspace's first event")?.into();
+    let (_, record) = advance(&mut state, event, body, command);
+    let mut index = Vec::new();
+    index_of(event, command, &mut index);
+    Ok((Append { workspace: id, after: 0, records: vec![record], answers: Vec::new(), index }, state))
+}

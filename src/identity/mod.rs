@@ -1,0 +1,157 @@
+//! Who somebody is: secrets that stand for a person, and their pictures. A secret is shown once and kept as a hash.
+
+pub mod avatar;
+
+use crate::id::{CredentialId, UserId};
+use crate::store::{Credential, CredentialKind, Store, User};
+use crate::workspace::problem::{Code, Problem};
+use sha2::{Digest, Sha256};
+use std::fmt;
+use std::sync::Arc;
+use time::{Duration, OffsetDateTime};
+
+/// How long a browser stays signed in.
+pub const SESSION_DAYS: i64 = 30;
+/// Personal access tokens a person may have.
+pub const MOST_TOKENS: usize = 100;
+/// What a personal access token starts with, so that scanners find leaked ones.
+pub const TOKEN_PREFIX: &str = "lgp_";
+
+/// A secret that must not be logged.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// 256 bits from the system's generator, in hexadecimal.
+    #[must_use]
+    pub fn new(prefix: &str) -> Self {
+        let bytes: [u8; 32] = rand::random();
+        Self(bytes.iter().fold(prefix.to_owned(), |text, byte| text + &format!("{byte:02x}")))
+    }
+
+    /// To be given to its owner.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// What is kept of it.
+    #[must_use]
+    pub fn hash(&self) -> [u8; 32] {
+        hash(&self.0)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[secret]")
+    }
+}
+
+/// SHA-256: enough for secrets of 256 random bits, which nobody can guess.
+#[must_use]
+pub fn hash(secret: &str) -> [u8; 32] {
+    Sha256::digest(secret.as_bytes()).into()
+}
+
+/// Somebody who has shown a credential.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// Who.
+    pub user: User,
+    /// By what.
+    pub credential: CredentialId,
+}
+
+/// Gives out credentials, and knows them again.
+#[derive(Clone)]
+pub struct Identity {
+    store: Arc<dyn Store>,
+}
+
+impl Identity {
+    /// An identity service upon a store.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>) -> Self {
+        Self { store }
+    }
+
+    /// Who a cookie or token stands for.
+    ///
+    /// # Errors
+    /// `signed_out`, or `unavailable`.
+    pub async fn recognise(&self, secret: &str, now: OffsetDateTime) -> Result<SignedIn, Problem> {
+        let found = self.store.find_credential(hash(secret), now).await.map_err(crate::hub::unavailable)?;
+        match found {
+            Some((credential, _)) if matches!(credential.kind, CredentialKind::SignInLink { .. }) => Err(Code::SignedOut.into()),
+            Some((credential, user)) => Ok(SignedIn { user, credential: credential.id }),
+            None => Err(Code::SignedOut.into()),
+        }
+    }
+
+    /// Signs a browser in by the token of a link, or by a personal access token.
+    ///
+    /// # Errors
+    /// `stale_token`, or `unavailable`.
+    pub async fn complete(&self, token: &str, now: OffsetDateTime) -> Result<(User, Secret), Problem> {
+        let found = self.store.find_credential(hash(token), now).await.map_err(crate::hub::unavailable)?;
+        let (credential, user) = found.ok_or(Code::StaleToken)?;
+        match credential.kind {
+            CredentialKind::Session => return Err(Code::StaleToken.into()),
+            CredentialKind::SignInLink { single_use: true } => {
+                let first = self.store.end_credential(user.id, credential.id).await.map_err(crate::hub::unavailable)?;
+                if !first {
+                    return Err(Code::StaleToken.into());
+                }
+            }
+            CredentialKind::SignInLink { single_use: false } | CredentialKind::Token => {}
+        }
+        let secret = self.sign_in(user.id, now).await?;
+        Ok((user, secret))
+    }
+
+    /// A new signed-in browser.
+    ///
+    /// # Errors
+    /// `unavailable`.
+    pub async fn sign_in(&self, user: UserId, now: OffsetDateTime) -> Result<Secret, Problem> {
+        let secret = Secret::new("");
+        self.keep(user, CredentialKind::Session, "", &secret, now, Some(now + Duration::days(SESSION_DAYS))).await?;
+        Ok(secret)
+    }
+
+    /// A link's token.
+    ///
+    /// # Errors
+    /// `unavailable`.
+    pub async fn link(&self, user: UserId, single_use: bool, now: OffsetDateTime, life: Duration) -> Result<Secret, Problem> {
+        let secret = Secret::new("");
+        self.keep(user, CredentialKind::SignInLink { single_use }, "", &secret, now, Some(now + life)).await?;
+        Ok(secret)
+    }
+
+    /// A personal access token. It lasts until it is ended.
+    ///
+    /// # Errors
+    /// `unavailable`.
+    pub async fn token(&self, user: UserId, name: &str, now: OffsetDateTime) -> Result<(Credential, Secret), Problem> {
+        let secret = Secret::new(TOKEN_PREFIX);
+        let credential = self.keep(user, CredentialKind::Token, name, &secret, now, None).await?;
+        Ok((credential, secret))
+    }
+
+    async fn keep(
+        &self,
+        user: UserId,
+        kind: CredentialKind,
+        name: &str,
+        secret: &Secret,
+        created_at: OffsetDateTime,
+        expires_at: Option<OffsetDateTime>,
+    ) -> Result<Credential, Problem> {
+        let id = CredentialId::new();
+        let credential = Credential { id, user, kind, name: name.to_owned(), hash: secret.hash(), created_at, expires_at };
+        self.store.add_credential(credential.clone()).await.map_err(crate::hub::unavailable)?;
+        Ok(credential)
+    }
+}

@@ -1,0 +1,145 @@
+//! The command line.
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
+use loggia::config::{ServeOptions, StoreOptions};
+use loggia::identity::Identity;
+use loggia::live::session::now_utc;
+use loggia::server::{Server, open_store};
+use loggia::{demo, http};
+use std::io::Write;
+use std::path::PathBuf;
+use tokio::net::TcpListener;
+
+/// A real-time server for partner workspaces: one workspace, many partners, walls between them.
+#[derive(Parser)]
+#[command(name = "loggia", version, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Do>,
+    #[command(flatten)]
+    serve: ServeOptions,
+}
+
+#[derive(Subcommand)]
+enum Do {
+    /// Serves (the default).
+    Serve(ServeOptions),
+    /// Serves a demo from a temporary store: a team, a real collection, two partner companies.
+    Demo(demo::DemoOptions),
+    /// What is done beside the server.
+    #[command(subcommand)]
+    Admin(Admin),
+    /// Writes a complete copy of the embedded store to a new file, while the server goes on.
+    Backup {
+        /// The new file.
+        file: PathBuf,
+        /// Where things are kept.
+        #[command(flatten)]
+        store: StoreOptions,
+    },
+    /// Checks settings and store.
+    Check(ServeOptions),
+}
+
+#[derive(Subcommand)]
+enum Admin {
+    /// Makes a team with its first admin, and prints a personal access token of theirs.
+    CreateTeam(CreateTeam),
+    /// Prints a new personal access token.
+    Token {
+        /// Whose.
+        email: String,
+        /// Where things are kept.
+        #[command(flatten)]
+        store: StoreOptions,
+    },
+}
+
+#[derive(Args)]
+struct CreateTeam {
+    /// The team's name.
+    #[arg(long)]
+    name: String,
+    /// Its e-mail domains; may be given several times.
+    #[arg(long = "domain", required = true, num_args = 1..)]
+    domains: Vec<String>,
+    /// The first admin's address.
+    #[arg(long)]
+    admin: String,
+    /// The first admin's name.
+    #[arg(long)]
+    admin_name: Option<String>,
+    /// Where things are kept.
+    #[command(flatten)]
+    store: StoreOptions,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("LOGGIA_LOG").unwrap_or_else(|_| "info".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let cli = Cli::parse();
+    match cli.command.unwrap_or(Do::Serve(cli.serve)) {
+        Do::Serve(options) => serve(options).await,
+        Do::Demo(options) => demo::run(options, stop_signal()).await,
+        Do::Admin(Admin::CreateTeam(team)) => create_team(team).await,
+        Do::Admin(Admin::Token { email, store }) => token(&email, &store).await,
+        Do::Backup { file, store } => open_store(&store.data)?.backup(&file).await,
+        Do::Check(options) => check(options).await,
+    }
+}
+
+async fn serve(options: ServeOptions) -> anyhow::Result<()> {
+    options.check()?;
+    let store = open_store(&options.store.data)?;
+    let listener = TcpListener::bind(options.listen).await.with_context(|| format!("listening on {}", options.listen))?;
+    let address = listener.local_addr()?;
+    let server = Server::new(listener, store, &options).await?;
+    tracing::info!(%address, data = %options.store.data.display(), "listening");
+    if let Some(link) = &server.setup_link {
+        say(&format!("No team yet. Set up this server here, once:\n  {link}"))?;
+    }
+    server.run(stop_signal()).await
+}
+
+async fn stop_signal() {
+    let interrupted = tokio::signal::ctrl_c();
+    let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(signal) => signal,
+        Err(error) => {
+            tracing::warn!(%error, "SIGTERM can't be heard");
+            let _ = interrupted.await;
+            return;
+        }
+    };
+    tokio::select! {
+        _ = interrupted => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+async fn create_team(team: CreateTeam) -> anyhow::Result<()> {
+    let store = open_store(&team.store.data)?;
+    let admin = http::create_team(store.as_ref(), &team.name, &team.domains, &team.admin, team.admin_name.as_deref()).await?;
+    let (_, secret) = Identity::new(store).token(admin.id, "command line", now_utc()).await?;
+    say(secret.reveal())
+}
+
+async fn token(email: &str, options: &StoreOptions) -> anyhow::Result<()> {
+    let store = open_store(&options.data)?;
+    let user = store.user_by_email(&email.to_lowercase()).await?.with_context(|| format!("nobody has the address {email}"))?;
+    let (_, secret) = Identity::new(store).token(user.id, "command line", now_utc()).await?;
+    say(secret.reveal())
+}
+
+async fn check(options: ServeOptions) -> anyhow::Result<()> {
+    options.check()?;
+    open_store(&options.store.data)?.check().await?;
+    say("Settings and store are fine.")
+}
+
+/// Standard output is for what was asked for; all else is logged to standard error.
+fn say(text: &str) -> anyhow::Result<()> {
+    writeln!(std::io::stdout(), "{text}").context("writing to standard output")
+}

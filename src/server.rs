@@ -1,0 +1,84 @@
+//! Builds the parts, joins them, stops them.
+
+use crate::cluster::local::Local;
+use crate::config::ServeOptions;
+use crate::http::{self, App};
+use crate::identity::Secret;
+use crate::store::Store;
+use crate::store::sqlite::Sqlite;
+use anyhow::Context;
+use axum::serve::ListenerExt;
+use std::future::Future;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::net::TcpListener;
+
+/// How long what is in flight may take when the server stops.
+const LEAVING: Duration = Duration::from_secs(10);
+
+/// The store's file in the data folder.
+pub const STORE_FILE: &str = "loggia.sqlite3";
+
+/// Opens the embedded store of a data folder.
+///
+/// # Errors
+/// Names the file.
+pub fn open_store(data: &Path) -> anyhow::Result<Arc<dyn Store>> {
+    let file = data.join(STORE_FILE);
+    let store = Sqlite::open(&file).with_context(|| format!("opening {}", file.display()))?;
+    Ok(Arc::new(store))
+}
+
+/// A server that is bound and not yet serving.
+pub struct Server {
+    listener: TcpListener,
+    app: Arc<App>,
+    /// The link by which the first team is made, when there is none.
+    pub setup_link: Option<String>,
+}
+
+impl Server {
+    /// Joins the parts.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub async fn new(listener: TcpListener, store: Arc<dyn Store>, options: &ServeOptions) -> anyhow::Result<Self> {
+        let public_url = options.public_url(listener.local_addr()?);
+        let setup = if store.has_team().await? { None } else { Some(Secret::new("")) };
+        let setup_link = setup.as_ref().map(|secret| format!("{public_url}/#setup={}", secret.reveal()));
+        let app = App::new(store, Arc::new(Local), public_url, options.allow_origin.clone(), setup.as_ref());
+        Ok(Self { listener, app: Arc::new(app), setup_link })
+    }
+
+    /// What handlers share.
+    #[must_use]
+    pub fn app(&self) -> Arc<App> {
+        Arc::clone(&self.app)
+    }
+
+    /// Serves until `shutdown`, then says goodbye to all sessions, finishes what is in flight, and returns.
+    ///
+    /// # Errors
+    /// When the listener breaks.
+    pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
+        let app = Arc::clone(&self.app);
+        let (leave, left) = tokio::sync::oneshot::channel::<()>();
+        let stop = async move {
+            shutdown.await;
+            app.ready.store(false, Ordering::Relaxed);
+            app.hub.goodbye().await;
+            let _ = leave.send(());
+        };
+        let listener = self.listener.tap_io(|socket| {
+            let _ = socket.set_nodelay(true);
+        });
+        let serving = axum::serve(listener, http::router(self.app)).with_graceful_shutdown(stop);
+        let serving = std::future::IntoFuture::into_future(serving);
+        tokio::select! {
+            served = serving => served.context("serving"),
+            () = async { let _ = left.await; tokio::time::sleep(LEAVING).await } => Ok(()),
+        }
+    }
+}

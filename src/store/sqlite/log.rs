@@ -1,0 +1,290 @@
+//! Workspaces: their logs, states, and what is looked up across them.
+
+use super::{get_bytes, get_count, get_optional_uuid, get_time, get_uuid, int, micros};
+use crate::{
+    id::{Epoch, InvitationId, OpId, Position, Sequence, UserId, WorkspaceId},
+    store::{Answer, Append, AppendError, Index, Record, Stream},
+};
+use bytes::Bytes;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+/// A refusal is the inner result: it has written nothing, so there is nothing to undo.
+pub(super) fn append(
+    connection: &Connection,
+    batch: &Append,
+) -> anyhow::Result<Result<(), AppendError>> {
+    let workspace = batch.workspace.0.into_bytes();
+    let found = connection
+        .prepare_cached("SELECT head, deleted FROM workspaces WHERE id = ?1")?
+        .query_row([workspace], |row| {
+            Ok((get_count(row, 0)?, row.get::<_, bool>(1)?))
+        })
+        .optional()?;
+    let (head, deleted) = found.unwrap_or((0, false));
+    if deleted || head != batch.after {
+        return Ok(Err(AppendError::Conflict));
+    }
+    let repeated = repeated(connection, batch)?;
+    if !repeated.is_empty() {
+        return Ok(Err(AppendError::Repeated(repeated)));
+    }
+
+    let head = insert_records(connection, workspace, batch)?;
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO ops (workspace, author, op, position) VALUES (?1, ?2, ?3, ?4)",
+    )?;
+    for Answer {
+        author,
+        op,
+        position,
+    } in &batch.answers
+    {
+        let (author, op) = (author.0.into_bytes(), op.0.into_bytes());
+        insert.execute(params![workspace, author, op, int(*position)?])?;
+    }
+    connection
+        .prepare_cached(
+            "INSERT INTO workspaces (id, head) VALUES (?1, ?2)
+             ON CONFLICT (id) DO UPDATE SET head = excluded.head",
+        )?
+        .execute(params![workspace, int(head)?])?;
+    for change in &batch.index {
+        apply(connection, workspace, change)?;
+    }
+    Ok(Ok(()))
+}
+
+fn repeated(connection: &Connection, batch: &Append) -> anyhow::Result<Vec<Answer>> {
+    let mut repeated = Vec::new();
+    for answer in &batch.answers {
+        repeated.extend(find_answer(
+            connection,
+            batch.workspace,
+            answer.author,
+            answer.op,
+        )?);
+    }
+    Ok(repeated)
+}
+
+/// Gives the new head.
+fn insert_records(
+    connection: &Connection,
+    workspace: [u8; 16],
+    batch: &Append,
+) -> anyhow::Result<Sequence> {
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO events (workspace, sequence, epoch, stream, position, op, at, author, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?;
+    let mut head = batch.after;
+    for record in &batch.records {
+        anyhow::ensure!(
+            record.sequence == head + 1,
+            "record {} follows record {head}: the log has to be dense",
+            record.sequence
+        );
+        head = record.sequence;
+        insert.execute(params![
+            workspace,
+            int(head)?,
+            record.epoch.0.into_bytes(),
+            number(record.stream),
+            int(record.position)?,
+            record.op.map(|op| op.0.into_bytes()),
+            micros(record.at)?,
+            record.author.0.into_bytes(),
+            &record.body[..],
+        ])?;
+    }
+    Ok(head)
+}
+
+fn apply(connection: &Connection, workspace: [u8; 16], change: &Index) -> rusqlite::Result<()> {
+    match change {
+        Index::Member(user) => connection
+            .prepare_cached(
+                "INSERT INTO members (workspace, user) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+            )?
+            .execute(params![workspace, user.0.into_bytes()]),
+        Index::NotMember(user) => connection
+            .prepare_cached("DELETE FROM members WHERE workspace = ?1 AND user = ?2")?
+            .execute(params![workspace, user.0.into_bytes()]),
+        Index::Invitation { id, token_hash } => connection
+            .prepare_cached(
+                "INSERT INTO invitations (token_hash, workspace, id) VALUES (?1, ?2, ?3)",
+            )?
+            .execute(params![token_hash, workspace, id.0.into_bytes()]),
+        Index::NoInvitation(id) => connection
+            .prepare_cached("DELETE FROM invitations WHERE workspace = ?1 AND id = ?2")?
+            .execute(params![workspace, id.0.into_bytes()]),
+        Index::Deleted => connection
+            .prepare_cached("UPDATE workspaces SET deleted = 1 WHERE id = ?1")?
+            .execute([workspace]),
+    }
+    .map(drop)
+}
+
+pub(super) fn load(
+    connection: &Connection,
+    workspace: WorkspaceId,
+    after: Sequence,
+    limit: usize,
+) -> anyhow::Result<Vec<Record>> {
+    let workspace = workspace.0.into_bytes();
+    // A bound past SQLite's integers asks for nothing or for all, as the largest of them does.
+    let after = i64::try_from(after).unwrap_or(i64::MAX);
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut select = connection.prepare_cached(
+        "SELECT e.sequence, e.epoch, e.stream, e.position, e.op, e.at, e.author, e.body
+         FROM workspaces w JOIN events e ON e.workspace = w.id
+         WHERE w.id = ?1 AND NOT w.deleted AND e.sequence > ?2 ORDER BY e.sequence LIMIT ?3",
+    )?;
+    let records = select.query_map(params![workspace, after, limit], record)?;
+    Ok(records.collect::<Result<_, _>>()?)
+}
+
+fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
+    Ok(Record {
+        sequence: get_count(row, 0)?,
+        epoch: Epoch(get_uuid(row, 1)?),
+        stream: if row.get(2)? {
+            Stream::Team
+        } else {
+            Stream::Shared
+        },
+        position: get_count(row, 3)?,
+        op: get_optional_uuid(row, 4)?.map(OpId),
+        at: get_time(row, 5)?,
+        author: UserId(get_uuid(row, 6)?),
+        body: get_bytes(row, 7)?,
+    })
+}
+
+fn number(stream: Stream) -> i64 {
+    match stream {
+        Stream::Shared => 0,
+        Stream::Team => 1,
+    }
+}
+
+pub(super) fn locate(
+    connection: &Connection,
+    workspace: WorkspaceId,
+    epoch: Epoch,
+    stream: Stream,
+    position: Position,
+) -> anyhow::Result<Option<Sequence>> {
+    let (workspace, epoch) = (workspace.0.into_bytes(), epoch.0.into_bytes());
+    // A client names positions: one past SQLite's integers is no error, it is just not there.
+    let Ok(position) = i64::try_from(position) else {
+        return Ok(None);
+    };
+    Ok(connection
+        .prepare_cached(
+            "SELECT e.sequence FROM workspaces w JOIN events e ON e.workspace = w.id
+             WHERE w.id = ?1 AND NOT w.deleted
+             AND e.epoch = ?2 AND e.stream = ?3 AND e.position = ?4",
+        )?
+        .query_row(params![workspace, epoch, number(stream), position], |row| {
+            get_count(row, 0)
+        })
+        .optional()?)
+}
+
+/// Of deleted workspaces too: the edit that deleted one can be sent again.
+pub(super) fn find_answer(
+    connection: &Connection,
+    workspace: WorkspaceId,
+    author: UserId,
+    op: OpId,
+) -> anyhow::Result<Option<Answer>> {
+    let key = [
+        workspace.0.into_bytes(),
+        author.0.into_bytes(),
+        op.0.into_bytes(),
+    ];
+    Ok(connection
+        .prepare_cached(
+            "SELECT position FROM ops WHERE workspace = ?1 AND author = ?2 AND op = ?3",
+        )?
+        .query_row(key, |row| {
+            Ok(Answer {
+                author,
+                op,
+                position: get_count(row, 0)?,
+            })
+        })
+        .optional()?)
+}
+
+pub(super) fn save_state(
+    connection: &Connection,
+    workspace: WorkspaceId,
+    at: Sequence,
+    state: &Bytes,
+) -> anyhow::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO states (workspace, sequence, state)
+             SELECT id, ?2, ?3 FROM workspaces WHERE id = ?1 AND NOT deleted
+             ON CONFLICT (workspace) DO UPDATE
+             SET sequence = excluded.sequence, state = excluded.state
+             WHERE excluded.sequence > states.sequence",
+        )?
+        .execute(params![workspace.0.into_bytes(), int(at)?, &state[..]])?;
+    Ok(())
+}
+
+pub(super) fn load_state(
+    connection: &Connection,
+    workspace: WorkspaceId,
+) -> anyhow::Result<Option<(Sequence, Bytes)>> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT s.sequence, s.state FROM states s JOIN workspaces w ON w.id = s.workspace
+             WHERE s.workspace = ?1 AND NOT w.deleted",
+        )?
+        .query_row([workspace.0.into_bytes()], |row| {
+            Ok((get_count(row, 0)?, get_bytes(row, 1)?))
+        })
+        .optional()?)
+}
+
+pub(super) fn exists(connection: &Connection, workspace: WorkspaceId) -> anyhow::Result<bool> {
+    Ok(connection
+        .prepare_cached("SELECT 1 FROM workspaces WHERE id = ?1 AND NOT deleted")?
+        .exists([workspace.0.into_bytes()])?)
+}
+
+pub(super) fn workspaces_of(
+    connection: &Connection,
+    user: UserId,
+) -> anyhow::Result<Vec<WorkspaceId>> {
+    let mut select = connection.prepare_cached(
+        "SELECT m.workspace FROM members m JOIN workspaces w ON w.id = m.workspace
+         WHERE m.user = ?1 AND NOT w.deleted ORDER BY m.workspace",
+    )?;
+    let ids = select.query_map([user.0.into_bytes()], |row| {
+        get_uuid(row, 0).map(WorkspaceId)
+    })?;
+    Ok(ids.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn find_invitation(
+    connection: &Connection,
+    token_hash: [u8; 32],
+) -> anyhow::Result<Option<(WorkspaceId, InvitationId)>> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT i.workspace, i.id FROM invitations i JOIN workspaces w ON w.id = i.workspace
+             WHERE i.token_hash = ?1 AND NOT w.deleted",
+        )?
+        .query_row([token_hash], |row| {
+            Ok((
+                WorkspaceId(get_uuid(row, 0)?),
+                InvitationId(get_uuid(row, 1)?),
+            ))
+        })
+        .optional()?)
+}

@@ -1,0 +1,169 @@
+//! The one writer: a thread that owns the only connection that writes, and commits what waits in groups.
+
+use anyhow::{Context, anyhow};
+use rusqlite::Connection;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+};
+use tokio::sync::{mpsc, oneshot};
+
+/// How many jobs may wait. Past it callers wait for room, so that a slow disk shows as latency, not as memory.
+const QUEUE: usize = 4096;
+
+/// How many jobs share a transaction at most: the first of them waits for the last.
+const GROUP: usize = 1024;
+
+/// The way to the writer's thread. Dropping it lets the thread finish what waits, and waits for that.
+pub(super) struct Writer {
+    queue: Option<mpsc::Sender<Box<dyn Job>>>,
+    thread: Option<thread::JoinHandle<()>>,
+    commits: Arc<AtomicU64>,
+}
+
+impl Writer {
+    /// Starts the thread on a connection that nobody else has.
+    pub(super) fn start(connection: Connection) -> anyhow::Result<Self> {
+        let (queue, jobs) = mpsc::channel(QUEUE);
+        let commits = Arc::new(AtomicU64::new(0));
+        let counted = Arc::clone(&commits);
+        let thread = thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || write_all(&connection, jobs, &counted))
+            .context("start the store's writer")?;
+        Ok(Self {
+            queue: Some(queue),
+            thread: Some(thread),
+            commits,
+        })
+    }
+
+    /// Runs a job in a transaction and returns what it gave once that is durable. A job that fails is undone,
+    /// alone. A caller that stops waiting does not stop its job.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> anyhow::Result<T> + Send + 'static,
+    ) -> anyhow::Result<T> {
+        let (reply, answer) = oneshot::channel();
+        let job = Box::new(Task {
+            work: Some(work),
+            result: None,
+            reply,
+        });
+        let sent = match &self.queue {
+            Some(queue) => queue.send(job).await.is_ok(),
+            None => false,
+        };
+        match answer.await {
+            Ok(result) if sent => result,
+            _ => Err(anyhow!("the store's writer has ended")),
+        }
+    }
+
+    /// How many transactions were committed.
+    pub(super) fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.queue = None;
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the store's writer panicked");
+        }
+    }
+}
+
+/// A piece of work whose answer is held back until its transaction has an outcome.
+trait Job: Send {
+    /// Does the work; whether what it wrote is to stay.
+    fn run(&mut self, connection: &Connection) -> bool;
+    /// Answers the caller. `lost` tells why the whole group was not written: then no result of its jobs holds,
+    /// not even a refusal, since it may rest on a neighbour's rows.
+    fn answer(self: Box<Self>, lost: Option<&str>);
+}
+
+struct Task<F, T> {
+    work: Option<F>,
+    result: Option<anyhow::Result<T>>,
+    reply: oneshot::Sender<anyhow::Result<T>>,
+}
+
+impl<T: Send, F: FnOnce(&Connection) -> anyhow::Result<T> + Send> Job for Task<F, T> {
+    fn run(&mut self, connection: &Connection) -> bool {
+        self.result = self.work.take().map(|work| work(connection));
+        matches!(self.result, Some(Ok(_)))
+    }
+
+    fn answer(self: Box<Self>, lost: Option<&str>) {
+        let result = match (lost, self.result) {
+            (None, Some(result)) => result,
+            (lost, _) => Err(anyhow!(
+                "the transaction was not committed: {}",
+                lost.unwrap_or("not run")
+            )),
+        };
+        // Nobody listens when the caller gave up; what it asked for is done all the same.
+        let _ = self.reply.send(result);
+    }
+}
+
+fn write_all(connection: &Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>, commits: &AtomicU64) {
+    let mut group = Vec::new();
+    while jobs.blocking_recv_many(&mut group, GROUP) > 0 {
+        let lost = commit(connection, &mut group)
+            .err()
+            .map(|error| format!("{error:#}"));
+        match &lost {
+            None => {
+                commits.fetch_add(1, Ordering::Relaxed);
+            }
+            Some(error) => {
+                tracing::error!(error, jobs = group.len(), "the store lost a transaction")
+            }
+        }
+        for job in group.drain(..) {
+            job.answer(lost.as_deref());
+        }
+    }
+}
+
+/// All jobs in one transaction, so that they share one fsync.
+fn commit(connection: &Connection, group: &mut [Box<dyn Job>]) -> anyhow::Result<()> {
+    // IMMEDIATE: another process may be writing. This waits for it, while a read that later became a write
+    // would fail at once if the other had committed in between.
+    execute(connection, "BEGIN IMMEDIATE").context("begin")?;
+    let outcome =
+        run_each(connection, group).and_then(|()| execute(connection, "COMMIT").context("commit"));
+    // Some errors (a full disk, for one) make SQLite roll back by itself.
+    if outcome.is_err() && !connection.is_autocommit() {
+        execute(connection, "ROLLBACK").context("roll back")?;
+    }
+    outcome
+}
+
+fn run_each(connection: &Connection, group: &mut [Box<dyn Job>]) -> anyhow::Result<()> {
+    for job in group {
+        execute(connection, "SAVEPOINT job").context("set a savepoint")?;
+        if !job.run(connection) {
+            // Without this, the jobs that follow would each commit alone, outside any transaction.
+            anyhow::ensure!(
+                !connection.is_autocommit(),
+                "SQLite rolled the transaction back"
+            );
+            execute(connection, "ROLLBACK TO job").context("undo a job")?;
+        }
+        execute(connection, "RELEASE job").context("release a savepoint")?;
+    }
+    Ok(())
+}
+
+fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.execute([]).map(drop)
+}

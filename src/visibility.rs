@@ -1,0 +1,519 @@
+//! Who may see what. The only maker of what a session can be sent ([`Frame`]) and of what an answer about a
+//! workspace can hold ([`Seen`]): both have private fields, and every constructor is in this file.
+//!
+//! Isolation is decided where an event is born, by its audience. A session reads one of two logs: partners the one
+//! for everyone, the team its own, which has everything. So no delivery is filtered, and no filter can be forgotten.
+
+use crate::id::{OpId, Position, SessionId, UserId};
+use crate::protocol::{
+    Company, EventMessage, Here, ImportedRoot, InvitedRow, Invitations, Invited, Members, Person, ProblemBody, SeenEnvironment,
+    SeenInvitation, SeenItem, SeenMember, SeenPositions, ServerMessage, Snapshot, Status, StreamName, TreeEntry, WireChange,
+    WirePatch, WorkspaceEntry, Workspaces,
+};
+use crate::workspace::command::{Outcome, Row, WorkspacePatch};
+use crate::workspace::event::Event;
+use crate::workspace::item::{Environment, Item, ItemKind};
+use crate::workspace::member::{Invitation, Member, Mode, Side, Viewer, registrable_domain};
+use crate::workspace::problem::Problem;
+use crate::workspace::{Audience, Workspace, postman};
+use bytes::{BufMut, Bytes, BytesMut};
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use time::OffsetDateTime;
+
+/// Bytes of a content or patch past which an event only names the item, to be read over HTTP.
+pub const LARGEST_INLINE: usize = 64 * 1_024;
+
+/// A ready WebSocket frame, header and all: what a session's outbox takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame(Bytes);
+
+impl Frame {
+    /// Its bytes, as they go on the wire.
+    #[must_use]
+    pub fn bytes(&self) -> &Bytes {
+        &self.0
+    }
+
+    /// One unmasked, unfragmented text frame (RFC 6455, section 5.2).
+    fn of(message: &ServerMessage) -> Self {
+        let mut text = Vec::with_capacity(512);
+        if let Err(error) = serde_json::to_writer(&mut text, message) {
+            // Serialising these types can't fail; a frame that says nothing is the safe way out all the same.
+            tracing::error!(%error, "a message could not be encoded");
+            text = b"{}".to_vec();
+        }
+        let mut frame = BytesMut::with_capacity(text.len() + 10);
+        frame.put_u8(0x81);
+        match text.len() {
+            short @ 0..126 => frame.put_u8(short as u8),
+            medium @ 126..=0xffff => {
+                frame.put_u8(126);
+                frame.put_u16(medium as u16);
+            }
+            long => {
+                frame.put_u8(127);
+                frame.put_u64(long as u64);
+            }
+        }
+        frame.extend_from_slice(&text);
+        Self(frame.freeze())
+    }
+}
+
+/// What a viewer may be answered.
+#[derive(Clone, Debug)]
+pub struct Seen<T>(T);
+
+impl<T> Seen<T> {
+    /// The answer.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+/// The two runs of frames that sessions read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Log {
+    /// What is for everyone.
+    Everyone,
+    /// What is for the team, which is everything.
+    Team,
+}
+
+/// The log a viewer reads.
+#[must_use]
+pub fn log_of(viewer: &Viewer) -> Log {
+    match viewer.side {
+        Side::Team => Log::Team,
+        Side::Partner => Log::Everyone,
+    }
+}
+
+/// The logs that what is for an audience goes to.
+#[must_use]
+pub fn logs_of(audience: Audience) -> &'static [Log] {
+    match audience {
+        Audience::Everyone => &[Log::Everyone, Log::Team],
+        Audience::Team => &[Log::Team],
+    }
+}
+
+/// Who an event is for, given the workspace before it.
+#[must_use]
+pub fn audience_of(event: &Event, workspace: &Workspace) -> Audience {
+    let of_user = |user: UserId| workspace.person(user).map_or(Audience::Team, |member| audience_of_person(member.side, workspace.mode));
+    match event {
+        Event::InvitationSent { .. } | Event::InvitationUsed { .. } | Event::InvitationRevoked { .. } => Audience::Team,
+        Event::MemberJoined { member, .. } => audience_of_person(member.side, workspace.mode),
+        Event::MemberUpdated { user, .. } | Event::MemberRemoved { user } | Event::PersonUpdated { user, .. } => of_user(*user),
+        Event::WorkspaceCreated { .. }
+        | Event::WorkspaceUpdated { .. }
+        | Event::WorkspaceDeleted
+        | Event::ModeSwitched { .. }
+        | Event::ItemCreated { .. }
+        | Event::ItemUpdated { .. }
+        | Event::ItemMoved { .. }
+        | Event::ItemDeleted { .. }
+        | Event::ItemsImported { .. }
+        | Event::EnvironmentCreated { .. }
+        | Event::EnvironmentUpdated { .. }
+        | Event::EnvironmentDeleted { .. } => Audience::Everyone,
+    }
+}
+
+/// Who learns that somebody of a side is there, and what becomes of them. Their own sessions do in any case.
+#[must_use]
+pub fn audience_of_person(side: Side, mode: Mode) -> Audience {
+    match (side, mode) {
+        (Side::Partner, Mode::MultiPartner) => Audience::Team,
+        _ => Audience::Everyone,
+    }
+}
+
+/// Whether a viewer may know of somebody.
+#[must_use]
+pub fn sees(viewer: &Viewer, other: &Member) -> bool {
+    !viewer.is_walled() || other.side == Side::Team || other.user == viewer.user
+}
+
+/// Somebody, as a viewer sees them; None when it may not.
+fn person_for(workspace: &Workspace, viewer: &Viewer, other: &Member) -> Option<Person> {
+    sees(viewer, other).then(|| person(workspace, other, viewer.is_team()))
+}
+
+fn person(workspace: &Workspace, member: &Member, for_team: bool) -> Person {
+    let avatar = member.avatar.as_ref().map(|hash| {
+        let short = hash.get(..16).unwrap_or(hash);
+        format!("/v1/workspaces/{}/members/{}/avatar?v={short}", workspace.id, member.user)
+    });
+    let domain = (for_team && member.side == Side::Partner).then(|| registrable_domain(&member.email).to_owned());
+    Person { id: member.user, name: member.name.clone(), avatar, side: member.side, domain }
+}
+
+/// An author, as an audience sees them: for everyone in multi-partner mode, a partner is null.
+fn author(workspace: &Workspace, by: UserId, audience: Audience) -> Option<Person> {
+    let member = workspace.person(by)?;
+    let shown = audience == Audience::Team || audience_of_person(member.side, workspace.mode) == Audience::Everyone;
+    shown.then(|| person(workspace, member, audience == Audience::Team))
+}
+
+// ---- frames ----
+
+/// Where and when an event stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// Its audience.
+    pub audience: Audience,
+    /// Its position in that audience's stream.
+    pub position: Position,
+    /// When.
+    pub at: OffsetDateTime,
+    /// Who.
+    pub by: UserId,
+    /// The author's name for the edit.
+    pub op: Option<OpId>,
+}
+
+/// An event for its audience, encoded once.
+#[must_use]
+pub fn event(workspace: &Workspace, event: &Event, place: Place) -> Frame {
+    let stream = match place.audience {
+        Audience::Everyone => StreamName::Shared,
+        Audience::Team => StreamName::Team,
+    };
+    Frame::of(&ServerMessage::Event(Box::new(EventMessage {
+        stream,
+        position: place.position,
+        at: place.at,
+        by: author(workspace, place.by, place.audience),
+        op: place.op,
+        change: change(workspace, event, place),
+    })))
+}
+
+fn change(workspace: &Workspace, event: &Event, place: Place) -> WireChange {
+    let for_team = place.audience == Audience::Team;
+    match event {
+        Event::WorkspaceCreated { .. } => WireChange::WorkspaceCreated,
+        Event::WorkspaceUpdated { name, description } => WireChange::WorkspaceUpdated {
+            patch: WorkspacePatch { name: name.clone(), description: description.clone() },
+        },
+        Event::WorkspaceDeleted => WireChange::WorkspaceDeleted,
+        Event::ModeSwitched { epoch } => WireChange::ModeSwitched { epoch: *epoch },
+        Event::MemberJoined { member, .. } => WireChange::MemberJoined {
+            person: person(workspace, member, for_team),
+            role: member.role,
+            lead: member.lead,
+        },
+        Event::MemberUpdated { user, role, lead } => WireChange::MemberUpdated { user: *user, role: *role, lead: *lead },
+        Event::MemberRemoved { user } => WireChange::MemberRemoved { user: *user },
+        Event::PersonUpdated { user, name, avatar } => match workspace.person(*user) {
+            Some(member) => {
+                let changed = Member { name: name.clone(), avatar: avatar.clone(), ..member.as_ref().clone() };
+                WireChange::PersonUpdated { person: person(workspace, &changed, for_team) }
+            }
+            None => WireChange::MemberRemoved { user: *user },
+        },
+        Event::InvitationSent { invitation, .. } => {
+            WireChange::InvitationSent { invitation: seen_invitation(workspace, invitation, true) }
+        }
+        Event::InvitationUsed { id, .. } => WireChange::InvitationUsed { id: *id },
+        Event::InvitationRevoked { id } => WireChange::InvitationRevoked { id: *id },
+        Event::ItemCreated { item } => {
+            let large = item.content.get().len() > LARGEST_INLINE;
+            WireChange::ItemCreated {
+                id: item.id,
+                item_kind: item.kind,
+                parent: item.parent,
+                order: item.order.to_string(),
+                name: item.name.clone(),
+                method: method(item),
+                content: (!large).then(|| Arc::clone(&item.content)),
+                by_reference: large,
+            }
+        }
+        Event::ItemUpdated { id, name, content } => {
+            let (patch, by_reference) = wire_patch(name, content);
+            let method = workspace.item(*id).and_then(|item| method(item));
+            WireChange::ItemUpdated { id: *id, patch, method, by_reference }
+        }
+        Event::ItemMoved { id, parent, order } => {
+            WireChange::ItemMoved { id: *id, parent: *parent, order: order.to_string() }
+        }
+        Event::ItemDeleted { id } => WireChange::ItemDeleted { id: *id },
+        Event::ItemsImported { items } => {
+            let root = |item: &Item| ImportedRoot { id: item.id.0, kind: "collection".into(), name: item.name.clone() };
+            WireChange::ItemsImported { items: items.iter().filter(|item| item.parent.is_none()).map(root).collect() }
+        }
+        Event::EnvironmentCreated { environment } => {
+            let large = environment.content.get().len() > LARGEST_INLINE;
+            WireChange::EnvironmentCreated {
+                id: environment.id,
+                name: environment.name.clone(),
+                content: (!large).then(|| Arc::clone(&environment.content)),
+                by_reference: large,
+            }
+        }
+        Event::EnvironmentUpdated { id, name, content } => {
+            let (patch, by_reference) = wire_patch(name, content);
+            WireChange::EnvironmentUpdated { id: *id, patch, by_reference }
+        }
+        Event::EnvironmentDeleted { id } => WireChange::EnvironmentDeleted { id: *id },
+    }
+}
+
+fn wire_patch(name: &Option<String>, content: &Option<serde_json::Value>) -> (Option<WirePatch>, bool) {
+    let size = content.as_ref().map_or(0, |content| content.to_string().len());
+    let patch = WirePatch { name: name.clone(), content: content.clone() };
+    if size > LARGEST_INLINE { (None, true) } else { (Some(patch), false) }
+}
+
+/// A session's first frame, and the one that seats it anew.
+#[must_use]
+pub fn welcome(workspace: &Workspace, viewer: &Viewer, session: SessionId, positions: SeenPositions) -> Option<Frame> {
+    let member = workspace.person(viewer.user)?;
+    Some(Frame::of(&ServerMessage::Welcome {
+        session,
+        you: person(workspace, member, viewer.is_team()),
+        viewer: viewer.side,
+        role: viewer.role,
+        lead: viewer.lead,
+        mode: workspace.mode,
+        epoch: workspace.epoch,
+        positions,
+    }))
+}
+
+/// A session, as the hub knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seat {
+    /// Its id.
+    pub session: SessionId,
+    /// Whose.
+    pub user: UserId,
+    /// The item it looks at.
+    pub viewing: Option<crate::id::ItemId>,
+    /// Whether it is at it.
+    pub status: Status,
+}
+
+fn here(workspace: &Workspace, seat: &Seat, for_team: bool) -> Option<Here> {
+    let member = workspace.person(seat.user)?;
+    Some(Here { session: seat.session, person: person(workspace, member, for_team), viewing: seat.viewing, status: seat.status })
+}
+
+/// Everyone a viewer may know to be there.
+#[must_use]
+pub fn presence<'a>(workspace: &Workspace, viewer: &Viewer, seats: impl Iterator<Item = &'a Seat>) -> Frame {
+    let shown = |seat: &&Seat| workspace.person(seat.user).is_some_and(|member| sees(viewer, member));
+    let sessions = seats.filter(shown).filter_map(|seat| here(workspace, seat, viewer.is_team())).collect();
+    Frame::of(&ServerMessage::Presence { sessions })
+}
+
+/// What changed about who is there, of people who all have this audience (or of one person, for itself).
+#[must_use]
+pub fn presence_delta(workspace: &Workspace, for_team: bool, joined: &[Seat], changed: &[Seat], left: &[SessionId]) -> Frame {
+    let list = |seats: &[Seat]| seats.iter().filter_map(|seat| here(workspace, seat, for_team)).collect();
+    Frame::of(&ServerMessage::PresenceDelta { joined: list(joined), changed: list(changed), left: left.to_vec() })
+}
+
+/// The answer to an edit that was done, for its author.
+#[must_use]
+pub fn ack(op: OpId, position: Position) -> Frame {
+    Frame::of(&ServerMessage::Ack { op, position })
+}
+
+/// The answer to an edit that was refused, for its author.
+#[must_use]
+pub fn reject(op: OpId, problem: &Problem) -> Frame {
+    Frame::of(&ServerMessage::Reject { op, problem: problem_body(problem) })
+}
+
+/// The last frame of a node that stops.
+#[must_use]
+pub fn goodbye(reconnect_in_ms: u64) -> Frame {
+    Frame::of(&ServerMessage::Goodbye { code: "restart".into(), reconnect_in_ms })
+}
+
+/// A refusal, on the wire.
+#[must_use]
+pub fn problem_body(problem: &Problem) -> ProblemBody {
+    ProblemBody {
+        code: problem.code.as_str().into(),
+        title: problem.code.title().into(),
+        detail: problem.detail.clone(),
+        path: problem.path.clone(),
+        status: None,
+    }
+}
+
+// ---- answers ----
+
+/// The state there is to see. The same value for all partners.
+#[must_use]
+pub fn snapshot(workspace: &Workspace, viewer: &Viewer) -> Seen<Snapshot> {
+    // Team people look the same to everyone, so that this doesn't depend on who asks beyond the side.
+    let team = workspace.members().filter(|member| member.side == Side::Team);
+    Seen(Snapshot {
+        id: workspace.id,
+        name: workspace.name.clone(),
+        description: workspace.description.clone(),
+        mode: workspace.mode,
+        epoch: workspace.epoch,
+        positions: SeenPositions::of(workspace.positions, viewer.side),
+        tree: workspace.tree().into_iter().map(|item| tree_entry(item)).collect(),
+        environments: workspace.environments().map(|environment| seen_environment(environment)).collect(),
+        team: team.map(|member| person(workspace, member, false)).collect(),
+    })
+}
+
+fn seen_environment(environment: &Environment) -> SeenEnvironment {
+    SeenEnvironment {
+        id: environment.id,
+        name: environment.name.clone(),
+        content: Arc::clone(&environment.content),
+        position: environment.position,
+    }
+}
+
+fn tree_entry(item: &Item) -> TreeEntry {
+    TreeEntry {
+        id: item.id,
+        kind: item.kind,
+        parent: item.parent,
+        order: item.order.to_string(),
+        name: item.name.clone(),
+        method: method(item),
+        position: item.position,
+    }
+}
+
+/// A request's method; Postman's default is GET.
+fn method(item: &Item) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Outer<'a> {
+        #[serde(borrow)]
+        request: Option<&'a RawValue>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Inner {
+        method: Option<String>,
+    }
+    (item.kind == ItemKind::Request).then(|| {
+        let outer = serde_json::from_str::<Outer>(item.content.get()).ok();
+        let inner = outer.and_then(|outer| outer.request).and_then(|raw| serde_json::from_str::<Inner>(raw.get()).ok());
+        inner.and_then(|inner| inner.method).unwrap_or_else(|| "GET".into())
+    })
+}
+
+/// An item with its content.
+#[must_use]
+pub fn item(workspace: &Workspace, viewer: &Viewer, item: &Item) -> Seen<SeenItem> {
+    let updated_by = workspace.person(item.updated_by).and_then(|member| person_for(workspace, viewer, member));
+    // A partner's edit is told to nobody on the partner side, not even to itself: an item reads the same to all.
+    let updated_by = updated_by.filter(|person| !viewer.is_walled() || person.side == Side::Team);
+    Seen(SeenItem { entry: tree_entry(item), content: Arc::clone(&item.content), updated_at: item.updated_at, updated_by })
+}
+
+/// An item with all that stands in it, as a Postman collection.
+///
+/// # Errors
+/// When a content can't be written as JSON.
+pub fn export(workspace: &Workspace, item: &Item) -> anyhow::Result<Seen<String>> {
+    fn node<'a>(workspace: &'a Workspace, item: &'a Item) -> postman::Node<'a> {
+        postman::Node {
+            kind: item.kind,
+            name: &item.name,
+            content: &item.content,
+            children: workspace.children(Some(item.id)).map(|child| node(workspace, child)).collect(),
+        }
+    }
+    Ok(Seen(postman::export(&node(workspace, item))?))
+}
+
+/// An environment as a Postman file.
+///
+/// # Errors
+/// When its content can't be written as JSON.
+pub fn export_environment(environment: &Environment) -> anyhow::Result<Seen<String>> {
+    Ok(Seen(postman::export_environment(&environment.name, &environment.content)?))
+}
+
+/// The members there are to see.
+#[must_use]
+pub fn members(workspace: &Workspace, viewer: &Viewer) -> Option<Seen<Members>> {
+    let seen = |member: &Member| SeenMember {
+        person: person(workspace, member, viewer.is_team()),
+        role: member.role,
+        lead: member.lead,
+        email: (viewer.is_team() || member.user == viewer.user).then(|| member.email.clone()),
+    };
+    let you = seen(workspace.person(viewer.user)?);
+    let team = workspace.members().filter(|member| member.side == Side::Team).map(|member| seen(member)).collect();
+    let mut companies: BTreeMap<Option<String>, Vec<SeenMember>> = BTreeMap::new();
+    if !viewer.is_walled() {
+        for member in workspace.members().filter(|member| member.side == Side::Partner) {
+            let member = seen(member);
+            companies.entry(member.person.domain.clone()).or_default().push(member);
+        }
+    }
+    let partners = companies.into_iter().map(|(domain, members)| Company { domain, members }).collect();
+    Some(Seen(Members { team, partners, you }))
+}
+
+fn seen_invitation(workspace: &Workspace, invitation: &Invitation, for_team: bool) -> SeenInvitation {
+    let by = workspace.person(invitation.by).filter(|_| for_team).map(|member| person(workspace, member, true));
+    SeenInvitation {
+        id: invitation.id,
+        email: invitation.email.clone(),
+        name: invitation.name.clone(),
+        side: invitation.side,
+        role: invitation.role,
+        lead: invitation.lead,
+        at: invitation.at,
+        expires_at: invitation.expires_at,
+        by,
+        accepted: for_team.then_some(invitation.accepted_by.is_some()),
+    }
+}
+
+/// The invitations there are to see: all for the team, its own for a Lead, none for other partners.
+#[must_use]
+pub fn invitations(workspace: &Workspace, viewer: &Viewer) -> Seen<Invitations> {
+    let shown = |invitation: &&Arc<Invitation>| viewer.is_team() || (viewer.lead && invitation.by == viewer.user);
+    let invitations = workspace.invitations().filter(shown);
+    Seen(Invitations { invitations: invitations.map(|one| seen_invitation(workspace, one, viewer.is_team())).collect() })
+}
+
+/// What became of an invitation's lines. `link` makes the link of a row that was sent; only Admins get it.
+#[must_use]
+pub fn invited(viewer: &Viewer, rows: Vec<Row>, link: impl Fn(usize) -> Option<String>) -> Seen<Invited> {
+    let row = |(index, row): (usize, Row)| InvitedRow {
+        line: row.line,
+        email: row.email,
+        link: (row.outcome == Outcome::Sent && viewer.is_admin()).then(|| link(index)).flatten(),
+        outcome: row.outcome,
+    };
+    Seen(Invited { rows: rows.into_iter().enumerate().map(row).collect() })
+}
+
+/// The caller's workspaces.
+#[must_use]
+pub fn workspaces<'a>(own: impl Iterator<Item = (&'a Workspace, Viewer)>) -> Seen<Workspaces> {
+    Seen(Workspaces { workspaces: own.map(|(workspace, viewer)| workspace_entry(workspace, &viewer)).collect() })
+}
+
+/// One of the caller's workspaces.
+#[must_use]
+pub fn workspace_entry(workspace: &Workspace, viewer: &Viewer) -> WorkspaceEntry {
+    WorkspaceEntry {
+        id: workspace.id,
+        name: workspace.name.clone(),
+        description: workspace.description.clone(),
+        mode: workspace.mode,
+        viewer: viewer.side,
+        role: viewer.role,
+    }
+}

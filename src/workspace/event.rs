@@ -1,0 +1,72 @@
+//! What happened: the facts that a workspace's state is folded from. Their JSON is what the store keeps, for good:
+//! add variants and optional fields, never change the meaning of one.
+
+use super::item::{Content, Environment, Item};
+use super::member::{Invitation, Member, Role};
+use crate::id::{EnvironmentId, Epoch, InvitationId, ItemId, TeamId, UserId};
+use fractional_index::FractionalIndex;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// One fact. Stored with its tag outside, since `RawValue` can't be read through an inner tag.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the fields are those of the commands")]
+pub enum Event {
+    /// The first event of a workspace.
+    WorkspaceCreated { name: String, description: String, team: TeamId, team_domains: Vec<String>, epoch: Epoch, creator: Member },
+    /// Name or description changed.
+    WorkspaceUpdated { name: Option<String>, description: Option<String> },
+    /// The workspace is gone.
+    WorkspaceDeleted,
+    /// The switch to `multi_partner`: the first event of its epoch.
+    ModeSwitched { epoch: Epoch },
+    /// Somebody came in, or came back.
+    MemberJoined { member: Member, invitation: Option<InvitationId> },
+    /// Role or Lead changed.
+    MemberUpdated { user: UserId, role: Role, lead: bool },
+    /// Somebody left or was removed.
+    MemberRemoved { user: UserId },
+    /// A member changed name or picture.
+    PersonUpdated { user: UserId, name: String, avatar: Option<String> },
+    /// An invitation was sent; `replaces` are those of the same address it takes the place of.
+    InvitationSent { invitation: Invitation, replaces: Vec<InvitationId> },
+    /// An invitation of somebody who was a member already was used.
+    InvitationUsed { id: InvitationId, user: UserId },
+    /// An invitation was taken back.
+    InvitationRevoked { id: InvitationId },
+    /// An item came to be.
+    ItemCreated { item: Item },
+    /// A JSON Merge Patch on an item's name and content, as it takes effect.
+    ItemUpdated { id: ItemId, name: Option<String>, content: Option<Value> },
+    /// An item has another place.
+    ItemMoved {
+        id: ItemId,
+        parent: Option<ItemId>,
+        #[serde(with = "fractional_index::stringify")]
+        order: FractionalIndex,
+    },
+    /// An item is gone, with all that stood in it.
+    ItemDeleted { id: ItemId },
+    /// A file was imported: roots first, parents before children.
+    ItemsImported { items: Vec<Item> },
+    /// An environment came to be.
+    EnvironmentCreated { environment: Environment },
+    /// A JSON Merge Patch on an environment's name and content.
+    EnvironmentUpdated { id: EnvironmentId, name: Option<String>, content: Option<Value> },
+    /// An environment is gone.
+    EnvironmentDeleted { id: EnvironmentId },
+}
+
+/// A revision of an item that later edits may be based on.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Revision {
+    /// Whose.
+    pub item: ItemId,
+    /// From which shared position it held.
+    pub from: u64,
+    /// The name then.
+    pub name: String,
+    /// The content then.
+    pub content: Content,
+}

@@ -59,7 +59,12 @@ impl ServeOptions {
     /// # Errors
     /// Names the setting.
     pub fn check(&self) -> anyhow::Result<()> {
-        for (flag, url) in self.public_url.iter().map(|url| ("--public-url", url)).chain(self.allow_origin.iter().map(|url| ("--allow-origin", url))) {
+        for (flag, url) in self
+            .public_url
+            .iter()
+            .map(|url| ("--public-url", url))
+            .chain(self.allow_origin.iter().map(|url| ("--allow-origin", url)))
+        {
             let uri: axum::http::Uri = url.parse().map_err(|error| anyhow::anyhow!("{flag} {url}: {error}"))?;
             let path_ok = matches!(uri.path(), "" | "/") && uri.query().is_none();
             anyhow::ensure!(

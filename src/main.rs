@@ -4,8 +4,8 @@ use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use loggia::config::{ServeOptions, StoreOptions};
 use loggia::identity::Identity;
-use loggia::live::session::now_utc;
 use loggia::server::{Server, open_store};
+use loggia::store::now_utc;
 use loggia::{demo, http};
 use std::io::Write;
 use std::path::PathBuf;
@@ -93,7 +93,8 @@ async fn main() -> anyhow::Result<()> {
 async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     options.check()?;
     let store = open_store(&options.store.data)?;
-    let listener = TcpListener::bind(options.listen).await.with_context(|| format!("listening on {}", options.listen))?;
+    let listener =
+        TcpListener::bind(options.listen).await.with_context(|| format!("listening on {}", options.listen))?;
     let address = listener.local_addr()?;
     let server = Server::new(listener, store, &options).await?;
     tracing::info!(%address, data = %options.store.data.display(), "listening");
@@ -121,14 +122,16 @@ async fn stop_signal() {
 
 async fn create_team(team: CreateTeam) -> anyhow::Result<()> {
     let store = open_store(&team.store.data)?;
-    let admin = http::create_team(store.as_ref(), &team.name, &team.domains, &team.admin, team.admin_name.as_deref()).await?;
+    let admin =
+        http::create_team(store.as_ref(), &team.name, &team.domains, &team.admin, team.admin_name.as_deref()).await?;
     let (_, secret) = Identity::new(store).token(admin.id, "command line", now_utc()).await?;
     say(secret.reveal())
 }
 
 async fn token(email: &str, options: &StoreOptions) -> anyhow::Result<()> {
     let store = open_store(&options.data)?;
-    let user = store.user_by_email(&email.to_lowercase()).await?.with_context(|| format!("nobody has the address {email}"))?;
+    let user =
+        store.user_by_email(&email.to_lowercase()).await?.with_context(|| format!("nobody has the address {email}"))?;
     let (_, secret) = Identity::new(store).token(user.id, "command line", now_utc()).await?;
     say(secret.reveal())
 }

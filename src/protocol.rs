@@ -187,16 +187,38 @@ pub enum StreamName {
 #[allow(missing_docs, reason = "the fields are named as in the snapshot")]
 pub enum WireChange {
     WorkspaceCreated,
-    WorkspaceUpdated { patch: WorkspacePatch },
+    WorkspaceUpdated {
+        patch: WorkspacePatch,
+    },
     WorkspaceDeleted,
-    ModeSwitched { epoch: Epoch },
-    MemberJoined { person: Person, role: Role, lead: bool },
-    MemberUpdated { user: UserId, role: Role, lead: bool },
-    MemberRemoved { user: UserId },
-    PersonUpdated { person: Person },
-    InvitationSent { invitation: SeenInvitation },
-    InvitationUsed { id: InvitationId },
-    InvitationRevoked { id: InvitationId },
+    ModeSwitched {
+        epoch: Epoch,
+    },
+    MemberJoined {
+        person: Person,
+        role: Role,
+        lead: bool,
+    },
+    MemberUpdated {
+        user: UserId,
+        role: Role,
+        lead: bool,
+    },
+    MemberRemoved {
+        user: UserId,
+    },
+    PersonUpdated {
+        person: Person,
+    },
+    InvitationSent {
+        invitation: SeenInvitation,
+    },
+    InvitationUsed {
+        id: InvitationId,
+    },
+    InvitationRevoked {
+        id: InvitationId,
+    },
     ItemCreated {
         id: ItemId,
         item_kind: ItemKind,
@@ -224,10 +246,18 @@ pub enum WireChange {
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         by_reference: bool,
     },
-    ItemMoved { id: ItemId, parent: Option<ItemId>, order: String },
-    ItemDeleted { id: ItemId },
+    ItemMoved {
+        id: ItemId,
+        parent: Option<ItemId>,
+        order: String,
+    },
+    ItemDeleted {
+        id: ItemId,
+    },
     /// Read the snapshot: roots came to be, with what stands in them.
-    ItemsImported { items: Vec<ImportedRoot> },
+    ItemsImported {
+        items: Vec<ImportedRoot>,
+    },
     EnvironmentCreated {
         id: EnvironmentId,
         name: String,
@@ -244,7 +274,9 @@ pub enum WireChange {
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         by_reference: bool,
     },
-    EnvironmentDeleted { id: EnvironmentId },
+    EnvironmentDeleted {
+        id: EnvironmentId,
+    },
 }
 
 /// What changed of an item or environment.

@@ -6,9 +6,9 @@
 
 use crate::id::{OpId, Position, SessionId, UserId};
 use crate::protocol::{
-    Company, EventMessage, Here, ImportedRoot, InvitedRow, Invitations, Invited, Members, Person, ProblemBody, SeenEnvironment,
-    SeenInvitation, SeenItem, SeenMember, SeenPositions, ServerMessage, Snapshot, Status, StreamName, TreeEntry, WireChange,
-    WirePatch, WorkspaceEntry, Workspaces,
+    Company, EventMessage, Here, ImportedRoot, Invitations, Invited, InvitedRow, Members, Person, ProblemBody,
+    SeenEnvironment, SeenInvitation, SeenItem, SeenMember, SeenPositions, ServerMessage, Snapshot, Status, StreamName,
+    TreeEntry, WireChange, WirePatch, WorkspaceEntry, Workspaces,
 };
 use crate::workspace::command::{Outcome, Row, WorkspacePatch};
 use crate::workspace::event::Event;
@@ -103,11 +103,15 @@ pub fn logs_of(audience: Audience) -> &'static [Log] {
 /// Who an event is for, given the workspace before it.
 #[must_use]
 pub fn audience_of(event: &Event, workspace: &Workspace) -> Audience {
-    let of_user = |user: UserId| workspace.person(user).map_or(Audience::Team, |member| audience_of_person(member.side, workspace.mode));
+    let of_user = |user: UserId| {
+        workspace.person(user).map_or(Audience::Team, |member| audience_of_person(member.side, workspace.mode))
+    };
     match event {
         Event::InvitationSent { .. } | Event::InvitationUsed { .. } | Event::InvitationRevoked { .. } => Audience::Team,
         Event::MemberJoined { member, .. } => audience_of_person(member.side, workspace.mode),
-        Event::MemberUpdated { user, .. } | Event::MemberRemoved { user } | Event::PersonUpdated { user, .. } => of_user(*user),
+        Event::MemberUpdated { user, .. } | Event::MemberRemoved { user } | Event::PersonUpdated { user, .. } => {
+            of_user(*user)
+        }
         Event::WorkspaceCreated { .. }
         | Event::WorkspaceUpdated { .. }
         | Event::WorkspaceDeleted
@@ -207,7 +211,9 @@ fn change(workspace: &Workspace, event: &Event, place: Place) -> WireChange {
             role: member.role,
             lead: member.lead,
         },
-        Event::MemberUpdated { user, role, lead } => WireChange::MemberUpdated { user: *user, role: *role, lead: *lead },
+        Event::MemberUpdated { user, role, lead } => {
+            WireChange::MemberUpdated { user: *user, role: *role, lead: *lead }
+        }
         Event::MemberRemoved { user } => WireChange::MemberRemoved { user: *user },
         Event::PersonUpdated { user, name, avatar } => match workspace.person(*user) {
             Some(member) => {
@@ -301,7 +307,12 @@ pub struct Seat {
 
 fn here(workspace: &Workspace, seat: &Seat, for_team: bool) -> Option<Here> {
     let member = workspace.person(seat.user)?;
-    Some(Here { session: seat.session, person: person(workspace, member, for_team), viewing: seat.viewing, status: seat.status })
+    Some(Here {
+        session: seat.session,
+        person: person(workspace, member, for_team),
+        viewing: seat.viewing,
+        status: seat.status,
+    })
 }
 
 /// Everyone a viewer may know to be there.
@@ -314,7 +325,13 @@ pub fn presence<'a>(workspace: &Workspace, viewer: &Viewer, seats: impl Iterator
 
 /// What changed about who is there, of people who all have this audience (or of one person, for itself).
 #[must_use]
-pub fn presence_delta(workspace: &Workspace, for_team: bool, joined: &[Seat], changed: &[Seat], left: &[SessionId]) -> Frame {
+pub fn presence_delta(
+    workspace: &Workspace,
+    for_team: bool,
+    joined: &[Seat],
+    changed: &[Seat],
+    left: &[SessionId],
+) -> Frame {
     let list = |seats: &[Seat]| seats.iter().filter_map(|seat| here(workspace, seat, for_team)).collect();
     Frame::of(&ServerMessage::PresenceDelta { joined: list(joined), changed: list(changed), left: left.to_vec() })
 }
@@ -414,7 +431,12 @@ pub fn item(workspace: &Workspace, viewer: &Viewer, item: &Item) -> Seen<SeenIte
     let updated_by = workspace.person(item.updated_by).and_then(|member| person_for(workspace, viewer, member));
     // A partner's edit is told to nobody on the partner side, not even to itself: an item reads the same to all.
     let updated_by = updated_by.filter(|person| !viewer.is_walled() || person.side == Side::Team);
-    Seen(SeenItem { entry: tree_entry(item), content: Arc::clone(&item.content), updated_at: item.updated_at, updated_by })
+    Seen(SeenItem {
+        entry: tree_entry(item),
+        content: Arc::clone(&item.content),
+        updated_at: item.updated_at,
+        updated_by,
+    })
 }
 
 /// An item with all that stands in it, as a Postman collection.
@@ -484,7 +506,9 @@ fn seen_invitation(workspace: &Workspace, invitation: &Invitation, for_team: boo
 pub fn invitations(workspace: &Workspace, viewer: &Viewer) -> Seen<Invitations> {
     let shown = |invitation: &&Arc<Invitation>| viewer.is_team() || (viewer.lead && invitation.by == viewer.user);
     let invitations = workspace.invitations().filter(shown);
-    Seen(Invitations { invitations: invitations.map(|one| seen_invitation(workspace, one, viewer.is_team())).collect() })
+    Seen(Invitations {
+        invitations: invitations.map(|one| seen_invitation(workspace, one, viewer.is_team())).collect(),
+    })
 }
 
 /// What became of an invitation's lines. `link` makes the link of a row that was sent; only Admins get it.

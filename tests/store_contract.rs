@@ -5,12 +5,10 @@
 use bytes::Bytes;
 use futures_util::future::join_all;
 use loggia::{
-    id::{
-        CredentialId, Epoch, InvitationId, OpId, Position, Sequence, TeamId, UserId, WorkspaceId,
-    },
+    id::{CredentialId, Epoch, InvitationId, OpId, Position, Sequence, TeamId, UserId, WorkspaceId},
     store::{
-        Answer, Append, AppendError, Credential, CredentialKind, Index, Record, Store, Stream,
-        Team, User, sqlite::Sqlite,
+        Answer, Append, AppendError, Credential, CredentialKind, Index, Record, Store, Stream, Team, User,
+        sqlite::Sqlite,
     },
 };
 use std::path::PathBuf;
@@ -39,9 +37,7 @@ impl SqliteFile {
 
 impl Backend for SqliteFile {
     fn new() -> Self {
-        Self {
-            folder: tempfile::tempdir().unwrap(),
-        }
+        Self { folder: tempfile::tempdir().unwrap() }
     }
 
     async fn open(&self) -> Box<dyn Store> {
@@ -105,13 +101,7 @@ fn at(seconds: i64) -> OffsetDateTime {
 }
 
 fn user(email: &str) -> User {
-    User {
-        id: UserId::new(),
-        email: email.into(),
-        name: "Ada".into(),
-        team: None,
-        avatar: None,
-    }
+    User { id: UserId::new(), email: email.into(), name: "Ada".into(), team: None, avatar: None }
 }
 
 /// One writer's view of one workspace: makes batches that fit.
@@ -123,11 +113,7 @@ struct Log {
 
 impl Log {
     fn new() -> Self {
-        Self {
-            workspace: WorkspaceId::new(),
-            epoch: Epoch::new(),
-            author: UserId::new(),
-        }
+        Self { workspace: WorkspaceId::new(), epoch: Epoch::new(), author: UserId::new() }
     }
 
     /// Its position is its sequence, as where every event is shared.
@@ -148,9 +134,7 @@ impl Log {
         Append {
             workspace: self.workspace,
             after,
-            records: (after + 1..=after + count)
-                .map(|sequence| self.record(sequence))
-                .collect(),
+            records: (after + 1..=after + count).map(|sequence| self.record(sequence)).collect(),
             answers: Vec::new(),
             index: Vec::new(),
         }
@@ -164,25 +148,15 @@ impl Log {
     }
 
     fn change(&self, after: Sequence, index: Vec<Index>) -> Append {
-        Append {
-            index,
-            ..self.batch(after, 1)
-        }
+        Append { index, ..self.batch(after, 1) }
     }
 
     fn answer(&self, op: OpId, position: Position) -> Answer {
-        Answer {
-            author: self.author,
-            op,
-            position,
-        }
+        Answer { author: self.author, op, position }
     }
 
     async fn head(&self, store: &dyn Store) -> Sequence {
-        self.load(store)
-            .await
-            .last()
-            .map_or(0, |record| record.sequence)
+        self.load(store).await.last().map_or(0, |record| record.sequence)
     }
 
     async fn load(&self, store: &dyn Store) -> Vec<Record> {
@@ -211,10 +185,7 @@ async fn a_log_is_read_in_pages_after_a_sequence(backend: impl Backend) {
     store.append(log.batch(2, 3)).await.unwrap();
     let page = async |after, limit| {
         let records = store.load_log(log.workspace, after, limit).await.unwrap();
-        records
-            .iter()
-            .map(|record| record.sequence)
-            .collect::<Vec<_>>()
+        records.iter().map(|record| record.sequence).collect::<Vec<_>>()
     };
     assert_eq!(page(1, 2).await, [2, 3]);
     assert_eq!(page(3, 10).await, [4, 5]);
@@ -228,10 +199,7 @@ async fn a_workspace_comes_to_be_with_its_first_append(backend: impl Backend) {
     let log = Log::new();
     assert!(!store.workspace_exists(log.workspace).await.unwrap());
     assert_eq!(log.load(&*store).await, []);
-    assert!(matches!(
-        store.append(log.batch(1, 1)).await,
-        Err(AppendError::Conflict)
-    ));
+    assert!(matches!(store.append(log.batch(1, 1)).await, Err(AppendError::Conflict)));
     assert!(!store.workspace_exists(log.workspace).await.unwrap());
     store.append(log.batch(0, 1)).await.unwrap();
     assert!(store.workspace_exists(log.workspace).await.unwrap());
@@ -245,25 +213,14 @@ async fn an_event_is_located_by_its_position(backend: impl Backend) {
     batch.records[1].position = 1;
     batch.records[2].position = 2;
     store.append(batch).await.unwrap();
-    let locate = async |epoch, stream, position| {
-        store
-            .locate(log.workspace, epoch, stream, position)
-            .await
-            .unwrap()
-    };
+    let locate = async |epoch, stream, position| store.locate(log.workspace, epoch, stream, position).await.unwrap();
     assert_eq!(locate(log.epoch, Stream::Shared, 1).await, Some(1));
     assert_eq!(locate(log.epoch, Stream::Team, 1).await, Some(2));
     assert_eq!(locate(log.epoch, Stream::Shared, 2).await, Some(3));
     assert_eq!(locate(log.epoch, Stream::Team, 2).await, None);
     assert_eq!(locate(Epoch::new(), Stream::Shared, 1).await, None);
     assert_eq!(locate(log.epoch, Stream::Shared, u64::MAX).await, None);
-    assert_eq!(
-        store
-            .locate(WorkspaceId::new(), log.epoch, Stream::Shared, 1)
-            .await
-            .unwrap(),
-        None
-    );
+    assert_eq!(store.locate(WorkspaceId::new(), log.epoch, Stream::Shared, 1).await.unwrap(), None);
 }
 
 async fn a_writer_that_is_late_leaves_nothing(backend: impl Backend) {
@@ -275,19 +232,10 @@ async fn a_writer_that_is_late_leaves_nothing(backend: impl Backend) {
     for after in [0, 1, 3] {
         let mut late = log.edit(after, op);
         late.index.push(Index::Member(person));
-        assert!(
-            matches!(store.append(late).await, Err(AppendError::Conflict)),
-            "after {after}"
-        );
+        assert!(matches!(store.append(late).await, Err(AppendError::Conflict)), "after {after}");
     }
     assert_eq!(log.load(&*store).await, before);
-    assert_eq!(
-        store
-            .find_answer(log.workspace, log.author, op)
-            .await
-            .unwrap(),
-        None
-    );
+    assert_eq!(store.find_answer(log.workspace, log.author, op).await.unwrap(), None);
     assert_eq!(store.workspaces_of(person).await.unwrap(), []);
     store.append(log.edit(2, op)).await.unwrap();
 }
@@ -299,10 +247,7 @@ async fn of_two_writers_at_once_one_is_first(backend: impl Backend) {
     other.records[0].body = Bytes::from_static(b"{}");
     let results = [store.append(log.batch(0, 1)), store.append(other)];
     let results = join_all(results).await;
-    let conflicts = results
-        .iter()
-        .filter(|r| matches!(r, Err(AppendError::Conflict)))
-        .count();
+    let conflicts = results.iter().filter(|r| matches!(r, Err(AppendError::Conflict))).count();
     let written = results.iter().filter(|result| result.is_ok()).count();
     assert_eq!((written, conflicts), (1, 1));
     assert_eq!(log.head(&*store).await, 1);
@@ -317,26 +262,15 @@ async fn an_edit_is_written_once(backend: impl Backend) {
 
     let person = UserId::new();
     let mut again = log.batch(2, 3);
-    again.answers = vec![
-        log.answer(second, 3),
-        log.answer(third, 4),
-        log.answer(first, 5),
-    ];
+    again.answers = vec![log.answer(second, 3), log.answer(third, 4), log.answer(first, 5)];
     again.index.push(Index::Member(person));
-    let Err(AppendError::Repeated(mut answers)) = store.append(again).await else {
-        panic!("written twice")
-    };
+    let Err(AppendError::Repeated(mut answers)) = store.append(again).await else { panic!("written twice") };
     answers.sort_by_key(|answer| answer.position);
     assert_eq!(answers, [log.answer(first, 1), log.answer(second, 2)]);
 
     assert_eq!(log.head(&*store).await, 2);
     assert_eq!(store.workspaces_of(person).await.unwrap(), []);
-    let answer = async |op| {
-        store
-            .find_answer(log.workspace, log.author, op)
-            .await
-            .unwrap()
-    };
+    let answer = async |op| store.find_answer(log.workspace, log.author, op).await.unwrap();
     assert_eq!(answer(first).await, Some(log.answer(first, 1)));
     assert_eq!(answer(third).await, None);
     store.append(log.edit(2, third)).await.unwrap();
@@ -348,14 +282,8 @@ async fn a_late_writer_hears_of_the_conflict_before_its_repeated_edits(backend: 
     let log = Log::new();
     let op = OpId::new();
     store.append(log.edit(0, op)).await.unwrap();
-    assert!(matches!(
-        store.append(log.edit(0, op)).await,
-        Err(AppendError::Conflict)
-    ));
-    assert!(matches!(
-        store.append(log.edit(1, op)).await,
-        Err(AppendError::Repeated(_))
-    ));
+    assert!(matches!(store.append(log.edit(0, op)).await, Err(AppendError::Conflict)));
+    assert!(matches!(store.append(log.edit(1, op)).await, Err(AppendError::Repeated(_))));
 }
 
 async fn the_same_op_of_another_author_or_workspace_is_another_edit(backend: impl Backend) {
@@ -363,15 +291,9 @@ async fn the_same_op_of_another_author_or_workspace_is_another_edit(backend: imp
     let log = Log::new();
     let op = OpId::new();
     store.append(log.edit(0, op)).await.unwrap();
-    let colleague = Log {
-        author: UserId::new(),
-        ..log
-    };
+    let colleague = Log { author: UserId::new(), ..log };
     store.append(colleague.edit(1, op)).await.unwrap();
-    let elsewhere = Log {
-        workspace: WorkspaceId::new(),
-        ..log
-    };
+    let elsewhere = Log { workspace: WorkspaceId::new(), ..log };
     store.append(elsewhere.edit(0, op)).await.unwrap();
 }
 
@@ -380,10 +302,7 @@ async fn a_batch_with_a_gap_is_not_written(backend: impl Backend) {
     let log = Log::new();
     let mut gap = log.batch(0, 3);
     gap.records.remove(1);
-    assert!(matches!(
-        store.append(gap).await,
-        Err(AppendError::Unavailable(_))
-    ));
+    assert!(matches!(store.append(gap).await, Err(AppendError::Unavailable(_))));
     assert!(!store.workspace_exists(log.workspace).await.unwrap());
 }
 
@@ -449,10 +368,7 @@ async fn members_are_found_as_of_the_events(backend: impl Backend) {
     ids.sort();
     // The later id first, so that order of id is not order of joining.
     for log in [&second, &first] {
-        store
-            .append(log.change(0, vec![Index::Member(person)]))
-            .await
-            .unwrap();
+        store.append(log.change(0, vec![Index::Member(person)])).await.unwrap();
     }
     assert_eq!(store.workspaces_of(person).await.unwrap(), ids);
     assert_eq!(store.workspaces_of(UserId::new()).await.unwrap(), []);
@@ -461,37 +377,22 @@ async fn members_are_found_as_of_the_events(backend: impl Backend) {
     store.append(first.change(1, again)).await.unwrap();
     assert_eq!(store.workspaces_of(person).await.unwrap(), ids);
 
-    store
-        .append(first.change(2, vec![Index::NotMember(person)]))
-        .await
-        .unwrap();
-    assert_eq!(
-        store.workspaces_of(person).await.unwrap(),
-        [second.workspace]
-    );
+    store.append(first.change(2, vec![Index::NotMember(person)])).await.unwrap();
+    assert_eq!(store.workspaces_of(person).await.unwrap(), [second.workspace]);
 }
 
 async fn invitations_are_found_as_of_the_events(backend: impl Backend) {
     let store = backend.open().await;
     let log = Log::new();
     let (id, token_hash) = (InvitationId::new(), [7; 32]);
-    store
-        .append(log.change(0, vec![Index::Invitation { id, token_hash }]))
-        .await
-        .unwrap();
+    store.append(log.change(0, vec![Index::Invitation { id, token_hash }])).await.unwrap();
     let find = async |hash| store.find_invitation(hash).await.unwrap();
     assert_eq!(find(token_hash).await, Some((log.workspace, id)));
     assert_eq!(find([8; 32]).await, None);
 
-    store
-        .append(log.change(1, vec![Index::NoInvitation(InvitationId::new())]))
-        .await
-        .unwrap();
+    store.append(log.change(1, vec![Index::NoInvitation(InvitationId::new())])).await.unwrap();
     assert_eq!(find(token_hash).await, Some((log.workspace, id)));
-    store
-        .append(log.change(2, vec![Index::NoInvitation(id)]))
-        .await
-        .unwrap();
+    store.append(log.change(2, vec![Index::NoInvitation(id)])).await.unwrap();
     assert_eq!(find(token_hash).await, None);
 }
 
@@ -501,10 +402,7 @@ async fn a_deleted_workspace_is_known_no_more(backend: impl Backend) {
     let (person, id, token_hash) = (UserId::new(), InvitationId::new(), [9; 32]);
     let index = vec![Index::Member(person), Index::Invitation { id, token_hash }];
     store.append(log.change(0, index)).await.unwrap();
-    store
-        .save_state(log.workspace, 1, Bytes::from_static(b"one"))
-        .await
-        .unwrap();
+    store.save_state(log.workspace, 1, Bytes::from_static(b"one")).await.unwrap();
     let op = OpId::new();
     let mut last = log.edit(1, op);
     last.index.push(Index::Deleted);
@@ -512,25 +410,16 @@ async fn a_deleted_workspace_is_known_no_more(backend: impl Backend) {
 
     assert!(!store.workspace_exists(log.workspace).await.unwrap());
     assert_eq!(log.load(&*store).await, []);
-    let located = store
-        .locate(log.workspace, log.epoch, Stream::Shared, 1)
-        .await
-        .unwrap();
+    let located = store.locate(log.workspace, log.epoch, Stream::Shared, 1).await.unwrap();
     assert_eq!(located, None);
     assert_eq!(store.load_state(log.workspace).await.unwrap(), None);
     assert_eq!(store.workspaces_of(person).await.unwrap(), []);
     assert_eq!(store.find_invitation(token_hash).await.unwrap(), None);
     for after in [0, 2] {
-        assert!(matches!(
-            store.append(log.batch(after, 1)).await,
-            Err(AppendError::Conflict)
-        ));
+        assert!(matches!(store.append(log.batch(after, 1)).await, Err(AppendError::Conflict)));
     }
     // Whoever deleted it may ask again, not having heard the answer.
-    let answer = store
-        .find_answer(log.workspace, log.author, op)
-        .await
-        .unwrap();
+    let answer = store.find_answer(log.workspace, log.author, op).await.unwrap();
     assert_eq!(answer, Some(log.answer(op, 2)));
 }
 
@@ -540,15 +429,8 @@ async fn the_newest_state_stays(backend: impl Backend) {
     store.append(log.batch(0, 9)).await.unwrap();
     let load = async || store.load_state(log.workspace).await.unwrap();
     assert_eq!(load().await, None);
-    for (at, state, newest) in [
-        (4, "four", "four"),
-        (9, "nine", "nine"),
-        (5, "five", "nine"),
-    ] {
-        store
-            .save_state(log.workspace, at, Bytes::from(state))
-            .await
-            .unwrap();
+    for (at, state, newest) in [(4, "four", "four"), (9, "nine", "nine"), (5, "five", "nine")] {
+        store.save_state(log.workspace, at, Bytes::from(state)).await.unwrap();
         assert_eq!(load().await.unwrap().1, newest);
     }
     assert_eq!(load().await, Some((9, Bytes::from_static(b"nine"))));
@@ -557,10 +439,7 @@ async fn the_newest_state_stays(backend: impl Backend) {
 async fn a_state_of_no_workspace_is_not_kept(backend: impl Backend) {
     let store = backend.open().await;
     let log = Log::new();
-    store
-        .save_state(log.workspace, 5, Bytes::from_static(b"five"))
-        .await
-        .unwrap();
+    store.save_state(log.workspace, 5, Bytes::from_static(b"five")).await.unwrap();
     store.append(log.batch(0, 1)).await.unwrap();
     assert_eq!(store.load_state(log.workspace).await.unwrap(), None);
 }
@@ -573,10 +452,7 @@ async fn what_was_written_is_there_after_reopening(backend: impl Backend) {
     store.append(log.edit(0, op)).await.unwrap();
     let index = vec![Index::Member(ada.id), Index::Invitation { id, token_hash }];
     store.append(log.change(1, index)).await.unwrap();
-    store
-        .save_state(log.workspace, 1, Bytes::from_static(b"one"))
-        .await
-        .unwrap();
+    store.save_state(log.workspace, 1, Bytes::from_static(b"one")).await.unwrap();
     let secret = credential(ada.id, CredentialKind::Session, 1);
     store.add_credential(secret.clone()).await.unwrap();
     let before = log.load(&*store).await;
@@ -585,10 +461,7 @@ async fn what_was_written_is_there_after_reopening(backend: impl Backend) {
     let store = backend.open().await;
     assert_eq!(before.len(), 2);
     assert_eq!(log.load(&*store).await, before);
-    let answer = store
-        .find_answer(log.workspace, log.author, op)
-        .await
-        .unwrap();
+    let answer = store.find_answer(log.workspace, log.author, op).await.unwrap();
     assert_eq!(answer, Some(log.answer(op, 1)));
     let state = store.load_state(log.workspace).await.unwrap();
     assert_eq!(state, Some((1, Bytes::from_static(b"one"))));
@@ -597,20 +470,13 @@ async fn what_was_written_is_there_after_reopening(backend: impl Backend) {
     assert_eq!(invitation, Some((log.workspace, id)));
     let found = store.find_credential(secret.hash, at(0)).await.unwrap();
     assert_eq!(found, Some((secret, ada)));
-    assert!(matches!(
-        store.append(log.edit(2, op)).await,
-        Err(AppendError::Repeated(_))
-    ));
+    assert!(matches!(store.append(log.edit(2, op)).await, Err(AppendError::Repeated(_))));
     store.append(log.batch(2, 1)).await.unwrap();
 }
 
 fn team() -> Team {
     let domains = vec!["zeta.test".into(), "acme.test".into()];
-    Team {
-        id: TeamId::new(),
-        name: "Acme".into(),
-        domains,
-    }
+    Team { id: TeamId::new(), name: "Acme".into(), domains }
 }
 
 async fn a_team_is_made_with_its_admin(backend: impl Backend) {
@@ -618,13 +484,7 @@ async fn a_team_is_made_with_its_admin(backend: impl Backend) {
     assert!(!store.has_team().await.unwrap());
     let (acme, ada) = (team(), user("ada@acme.test"));
     let admin = store.create_team(acme.clone(), ada.clone()).await.unwrap();
-    assert_eq!(
-        admin,
-        User {
-            team: Some(acme.id),
-            ..ada
-        }
-    );
+    assert_eq!(admin, User { team: Some(acme.id), ..ada });
     assert!(store.has_team().await.unwrap());
     assert_eq!(store.user(admin.id).await.unwrap(), Some(admin));
     assert_eq!(store.team(acme.id).await.unwrap(), Some(acme));
@@ -635,17 +495,8 @@ async fn an_account_of_the_admins_address_joins_the_team(backend: impl Backend) 
     let store = backend.open().await;
     let ada = store.ensure_user(user("ada@acme.test")).await.unwrap();
     for acme in [team(), team()] {
-        let admin = store
-            .create_team(acme.clone(), user("ada@acme.test"))
-            .await
-            .unwrap();
-        assert_eq!(
-            admin,
-            User {
-                team: Some(acme.id),
-                ..ada.clone()
-            }
-        );
+        let admin = store.create_team(acme.clone(), user("ada@acme.test")).await.unwrap();
+        assert_eq!(admin, User { team: Some(acme.id), ..ada.clone() });
         assert_eq!(store.user(ada.id).await.unwrap(), Some(admin));
     }
 }
@@ -654,38 +505,23 @@ async fn a_team_that_fails_to_be_made_leaves_nothing(backend: impl Backend) {
     let store = backend.open().await;
     let ada = store.ensure_user(user("ada@acme.test")).await.unwrap();
     let acme = team();
-    let taken = User {
-        id: ada.id,
-        ..user("bob@acme.test")
-    };
+    let taken = User { id: ada.id, ..user("bob@acme.test") };
     store.create_team(acme.clone(), taken).await.unwrap_err();
     assert!(!store.has_team().await.unwrap());
     assert_eq!(store.team(acme.id).await.unwrap(), None);
-    store
-        .create_team(acme, user("bob@acme.test"))
-        .await
-        .unwrap();
+    store.create_team(acme, user("bob@acme.test")).await.unwrap();
 }
 
 async fn an_address_has_one_account(backend: impl Backend) {
     let store = backend.open().await;
     let accounts = join_all((0..8).map(|_| store.ensure_user(user("ada@partner.test")))).await;
-    let ids: Vec<_> = accounts
-        .into_iter()
-        .map(|account| account.unwrap().id)
-        .collect();
+    let ids: Vec<_> = accounts.into_iter().map(|account| account.unwrap().id).collect();
     assert!(ids.iter().all(|id| *id == ids[0]));
 
-    let again = User {
-        name: "Countess".into(),
-        ..user("ada@partner.test")
-    };
+    let again = User { name: "Countess".into(), ..user("ada@partner.test") };
     let found = store.ensure_user(again).await.unwrap();
     assert_eq!((found.id, found.name.as_str()), (ids[0], "Ada"));
-    assert_eq!(
-        store.user_by_email("ada@partner.test").await.unwrap(),
-        Some(found.clone())
-    );
+    assert_eq!(store.user_by_email("ada@partner.test").await.unwrap(), Some(found.clone()));
     assert_eq!(store.user(found.id).await.unwrap(), Some(found));
     assert_eq!(store.user_by_email("bob@partner.test").await.unwrap(), None);
     assert_eq!(store.user(UserId::new()).await.unwrap(), None);
@@ -694,19 +530,10 @@ async fn an_address_has_one_account(backend: impl Backend) {
 async fn an_account_is_given_a_team_but_keeps_the_one_it_has(backend: impl Backend) {
     let store = backend.open().await;
     let (first, second) = (team(), team());
-    store
-        .create_team(first.clone(), user("admin@acme.test"))
-        .await
-        .unwrap();
-    store
-        .create_team(second.clone(), user("admin@zeta.test"))
-        .await
-        .unwrap();
+    store.create_team(first.clone(), user("admin@acme.test")).await.unwrap();
+    store.create_team(second.clone(), user("admin@zeta.test")).await.unwrap();
     let ensure = async |team| {
-        let account = User {
-            team,
-            ..user("ada@acme.test")
-        };
+        let account = User { team, ..user("ada@acme.test") };
         store.ensure_user(account).await.unwrap().team
     };
     assert_eq!(ensure(None).await, None);
@@ -718,23 +545,10 @@ async fn an_account_is_given_a_team_but_keeps_the_one_it_has(backend: impl Backe
 async fn an_account_is_renamed(backend: impl Backend) {
     let store = backend.open().await;
     let ada = store.ensure_user(user("ada@acme.test")).await.unwrap();
-    let renamed = store
-        .rename_user(ada.id, "Countess")
-        .await
-        .unwrap()
-        .unwrap();
-    assert_eq!(
-        renamed,
-        User {
-            name: "Countess".into(),
-            ..ada
-        }
-    );
+    let renamed = store.rename_user(ada.id, "Countess").await.unwrap().unwrap();
+    assert_eq!(renamed, User { name: "Countess".into(), ..ada });
     assert_eq!(store.user(renamed.id).await.unwrap(), Some(renamed));
-    assert_eq!(
-        store.rename_user(UserId::new(), "Nobody").await.unwrap(),
-        None
-    );
+    assert_eq!(store.rename_user(UserId::new(), "Nobody").await.unwrap(), None);
 }
 
 async fn a_picture_is_kept_replaced_and_removed(backend: impl Backend) {
@@ -743,32 +557,16 @@ async fn a_picture_is_kept_replaced_and_removed(backend: impl Backend) {
     assert_eq!(store.avatar(ada.id).await.unwrap(), None);
     for hash in ["aa", "bb"] {
         let picture = (hash.to_owned(), Bytes::from(format!("picture {hash}")));
-        let account = store
-            .set_avatar(ada.id, Some(picture.clone()))
-            .await
-            .unwrap()
-            .unwrap();
-        assert_eq!(
-            account,
-            User {
-                avatar: Some(hash.into()),
-                ..ada.clone()
-            }
-        );
+        let account = store.set_avatar(ada.id, Some(picture.clone())).await.unwrap().unwrap();
+        assert_eq!(account, User { avatar: Some(hash.into()), ..ada.clone() });
         assert_eq!(store.user(ada.id).await.unwrap(), Some(account));
         assert_eq!(store.avatar(ada.id).await.unwrap(), Some(picture));
     }
-    assert_eq!(
-        store.set_avatar(ada.id, None).await.unwrap(),
-        Some(ada.clone())
-    );
+    assert_eq!(store.set_avatar(ada.id, None).await.unwrap(), Some(ada.clone()));
     assert_eq!(store.avatar(ada.id).await.unwrap(), None);
 
     let picture = Some(("cc".to_owned(), Bytes::from_static(b"picture")));
-    assert_eq!(
-        store.set_avatar(UserId::new(), picture).await.unwrap(),
-        None
-    );
+    assert_eq!(store.set_avatar(UserId::new(), picture).await.unwrap(), None);
 }
 
 fn credential(user: UserId, kind: CredentialKind, secret: u8) -> Credential {
@@ -803,10 +601,7 @@ async fn a_credential_is_found_until_it_expires(backend: impl Backend) {
     }
     let lasting = credential(ada.id, CredentialKind::Token, 9);
     store.add_credential(lasting.clone()).await.unwrap();
-    let found = store
-        .find_credential([9; 32], at(1_000_000_000))
-        .await
-        .unwrap();
+    let found = store.find_credential([9; 32], at(1_000_000_000)).await.unwrap();
     assert_eq!(found, Some((lasting, ada)));
     assert_eq!(store.find_credential([10; 32], at(0)).await.unwrap(), None);
 }
@@ -818,24 +613,10 @@ async fn a_credential_is_ended_by_its_owner_alone(backend: impl Backend) {
     let token = credential(ada.id, CredentialKind::Token, 1);
     store.add_credential(token.clone()).await.unwrap();
     assert!(!store.end_credential(bob.id, token.id).await.unwrap());
-    assert!(
-        !store
-            .end_credential(ada.id, CredentialId::new())
-            .await
-            .unwrap()
-    );
-    assert!(
-        store
-            .find_credential(token.hash, at(0))
-            .await
-            .unwrap()
-            .is_some()
-    );
+    assert!(!store.end_credential(ada.id, CredentialId::new()).await.unwrap());
+    assert!(store.find_credential(token.hash, at(0)).await.unwrap().is_some());
     assert!(store.end_credential(ada.id, token.id).await.unwrap());
-    assert_eq!(
-        store.find_credential(token.hash, at(0)).await.unwrap(),
-        None
-    );
+    assert_eq!(store.find_credential(token.hash, at(0)).await.unwrap(), None);
     assert!(!store.end_credential(ada.id, token.id).await.unwrap());
 }
 
@@ -843,21 +624,10 @@ async fn of_two_ends_of_a_credential_one_is_true(backend: impl Backend) {
     let store = backend.open().await;
     let ada = store.ensure_user(user("ada@acme.test")).await.unwrap();
     for secret in 0..20 {
-        let link = credential(
-            ada.id,
-            CredentialKind::SignInLink { single_use: true },
-            secret,
-        );
+        let link = credential(ada.id, CredentialKind::SignInLink { single_use: true }, secret);
         store.add_credential(link.clone()).await.unwrap();
-        let ends = [
-            store.end_credential(ada.id, link.id),
-            store.end_credential(ada.id, link.id),
-        ];
-        let ends: Vec<_> = join_all(ends)
-            .await
-            .into_iter()
-            .map(Result::unwrap)
-            .collect();
+        let ends = [store.end_credential(ada.id, link.id), store.end_credential(ada.id, link.id)];
+        let ends: Vec<_> = join_all(ends).await.into_iter().map(Result::unwrap).collect();
         assert_eq!(ends.iter().filter(|ended| **ended).count(), 1);
     }
 }
@@ -912,10 +682,7 @@ mod sqlite_file {
         let logs: Vec<_> = (0..100).map(|_| Log::new()).collect();
         let before = store.commits();
         let appends = join_all(logs.iter().map(|log| store.append(log.batch(0, 2))));
-        in_one_wait(&file, appends)
-            .await
-            .into_iter()
-            .for_each(Result::unwrap);
+        in_one_wait(&file, appends).await.into_iter().for_each(Result::unwrap);
         // The writer may have taken up the first ones before the rest was there.
         let commits = store.commits() - before;
         assert!(commits <= 2, "100 appends in {commits} commits");
@@ -929,25 +696,13 @@ mod sqlite_file {
         let mut broken = bad.batch(0, 2);
         broken.records[1].position = 1;
         let late = bad.batch(2, 1);
-        let batches = [
-            first.batch(0, 1),
-            broken,
-            late,
-            first.batch(1, 1),
-            last.batch(0, 1),
-        ];
+        let batches = [first.batch(0, 1), broken, late, first.batch(1, 1), last.batch(0, 1)];
         let appends = join_all(batches.map(|batch| store.append(batch)));
         let results = in_one_wait(&file, appends).await;
         assert!(store.commits() <= 2);
         assert!(matches!(
             results[..],
-            [
-                Ok(()),
-                Err(AppendError::Unavailable(_)),
-                Err(AppendError::Conflict),
-                Ok(()),
-                Ok(())
-            ]
+            [Ok(()), Err(AppendError::Unavailable(_)), Err(AppendError::Conflict), Ok(()), Ok(())]
         ));
         assert_eq!(first.head(&store).await, 2);
         assert_eq!(bad.head(&store).await, 0);
@@ -981,10 +736,7 @@ mod sqlite_file {
         assert_eq!(other.head(&store).await, 0);
         assert!(store.commits() <= before + 1);
 
-        Connection::open(file.file())
-            .unwrap()
-            .execute_batch("DROP TRIGGER lose")
-            .unwrap();
+        Connection::open(file.file()).unwrap().execute_batch("DROP TRIGGER lose").unwrap();
         store.append(log.batch(1, 1)).await.unwrap();
     }
 
@@ -1026,11 +778,7 @@ mod sqlite_file {
         let (head, ()) = tokio::join!(writing, backing_up);
 
         let copied = Sqlite::open(&copy).unwrap();
-        let copied_head = copied
-            .load_log(log.workspace, 0, usize::MAX)
-            .await
-            .unwrap()
-            .len() as u64;
+        let copied_head = copied.load_log(log.workspace, 0, usize::MAX).await.unwrap().len() as u64;
         assert!((200..=head).contains(&copied_head));
         assert_eq!((copied_head - 200) % 7, 0, "half a batch was copied");
         assert_eq!(log.load(&copied).await, log.batch(0, copied_head).records);
@@ -1058,9 +806,7 @@ mod sqlite_file {
         store.check().await.unwrap();
         let copy = file.file().with_file_name("copy.sqlite3");
         store.backup(&copy).await.unwrap();
-        let files: Vec<_> = fs::read_dir(file.file().parent().unwrap())
-            .unwrap()
-            .collect();
+        let files: Vec<_> = fs::read_dir(file.file().parent().unwrap()).unwrap().collect();
         assert!(files.len() >= 3);
         for entry in files {
             let entry = entry.unwrap();
@@ -1073,11 +819,7 @@ mod sqlite_file {
     fn a_file_that_is_no_database_is_refused_by_name() {
         let file = SqliteFile::new();
         fs::create_dir_all(file.file().parent().unwrap()).unwrap();
-        fs::write(
-            file.file(),
-            "no database, but long enough to look at".repeat(100),
-        )
-        .unwrap();
+        fs::write(file.file(), "no database, but long enough to look at".repeat(100)).unwrap();
         let error = format!("{:#}", Sqlite::open(&file.file()).err().unwrap());
         assert!(error.contains("loggia.sqlite3"), "{error}");
     }

@@ -58,8 +58,7 @@ pub(crate) struct Answer {
 impl Answer {
     /// The body as JSON.
     pub(crate) fn json<T: DeserializeOwned>(&self) -> anyhow::Result<T> {
-        serde_json::from_str(&self.text)
-            .with_context(|| format!("not the expected answer: {:.300}", self.text))
+        serde_json::from_str(&self.text).with_context(|| format!("not the expected answer: {:.300}", self.text))
     }
 }
 
@@ -70,25 +69,14 @@ impl Api {
         if url.scheme() != "http" || url.path() != "/" {
             bail!("--url must be like http://127.0.0.1:8080: plain HTTP, no path");
         }
-        let (host, port) = (
-            url.host_str().context("--url has no host")?,
-            url.port_or_known_default().unwrap_or(80),
-        );
+        let (host, port) = (url.host_str().context("--url has no host")?, url.port_or_known_default().unwrap_or(80));
         let authority = format!("{host}:{port}");
-        let addresses: Vec<_> = tokio::net::lookup_host(&authority)
-            .await
-            .context("resolving --url")?
-            .collect();
+        let addresses: Vec<_> = tokio::net::lookup_host(&authority).await.context("resolving --url")?.collect();
         if !allow_remote && addresses.iter().any(|address| !address.ip().is_loopback()) {
-            bail!(
-                "{host} is not this machine; load somebody else's only if they agreed, with --allow-remote"
-            );
+            bail!("{host} is not this machine; load somebody else's only if they agreed, with --allow-remote");
         }
-        let address = *addresses
-            .iter()
-            .find(|address| address.is_ipv4())
-            .or(addresses.first())
-            .context("no address")?;
+        let address =
+            *addresses.iter().find(|address| address.is_ipv4()).or(addresses.first()).context("no address")?;
         // No proxy and no redirect: all traffic goes to the given address.
         let client = Client::builder()
             .no_proxy()
@@ -96,12 +84,7 @@ impl Api {
             .timeout(Duration::from_secs(60))
             .resolve(host, address)
             .build()?;
-        Ok(Self {
-            client,
-            origin: url.origin().ascii_serialization(),
-            authority,
-            address,
-        })
+        Ok(Self { client, origin: url.origin().ascii_serialization(), authority, address })
     }
 
     /// Calls; `step` is what a failure is told as.
@@ -113,23 +96,13 @@ impl Api {
         path: &str,
         body: Body,
     ) -> anyhow::Result<Answer> {
-        self.attempt(who, &method, path, &body)
-            .await
-            .with_context(|| format!("{step} ({method} {path})"))
+        self.attempt(who, &method, path, &body).await.with_context(|| format!("{step} ({method} {path})"))
     }
 
-    async fn attempt(
-        &self,
-        who: As<'_>,
-        method: &Method,
-        path: &str,
-        body: &Body,
-    ) -> anyhow::Result<Answer> {
+    async fn attempt(&self, who: As<'_>, method: &Method, path: &str, body: &Body) -> anyhow::Result<Answer> {
         let mut tries = 0;
         loop {
-            let mut request = self
-                .client
-                .request(method.clone(), format!("{}{path}", self.origin));
+            let mut request = self.client.request(method.clone(), format!("{}{path}", self.origin));
             request = match who {
                 As::Token(token) => request.header(AUTHORIZATION, format!("Bearer {token}")),
                 As::Cookie(cookie) => request.header(COOKIE, cookie).header(ORIGIN, &self.origin),
@@ -137,40 +110,24 @@ impl Api {
             };
             request = match body {
                 Body::Empty => request,
-                Body::Json(value) => request
-                    .header(CONTENT_TYPE, "application/json")
-                    .body(value.to_string()),
+                Body::Json(value) => request.header(CONTENT_TYPE, "application/json").body(value.to_string()),
                 Body::Csv(text) => request.header(CONTENT_TYPE, "text/csv").body(text.clone()),
             };
             let answer = request.send().await?;
             let (status, headers) = (answer.status(), answer.headers().clone());
             let text = answer.text().await?;
             if status.is_success() {
-                let cookies = headers
-                    .get_all(SET_COOKIE)
-                    .iter()
-                    .filter_map(|cookie| cookie.to_str().ok());
+                let cookies = headers.get_all(SET_COOKIE).iter().filter_map(|cookie| cookie.to_str().ok());
                 let cookie = cookies.filter_map(|cookie| cookie.split(';').next());
-                let cookie = cookie
-                    .map(str::trim)
-                    .find(|cookie| cookie.starts_with("loggia_session="));
-                return Ok(Answer {
-                    cookie: cookie.map(str::to_owned),
-                    text,
-                });
+                let cookie = cookie.map(str::trim).find(|cookie| cookie.starts_with("loggia_session="));
+                return Ok(Answer { cookie: cookie.map(str::to_owned), text });
             }
-            let busy = matches!(
-                status,
-                StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
-            );
+            let busy = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
             if !busy || tries == RETRIES {
                 bail!("the server answered {status}: {text:.1000}");
             }
             tries += 1;
-            let wait = headers
-                .get(RETRY_AFTER)
-                .and_then(|after| after.to_str().ok()?.parse().ok())
-                .unwrap_or(1_u64);
+            let wait = headers.get(RETRY_AFTER).and_then(|after| after.to_str().ok()?.parse().ok()).unwrap_or(1_u64);
             tokio::time::sleep(Duration::from_secs(wait.min(LONGEST_WAIT))).await;
         }
     }

@@ -54,16 +54,7 @@ impl Checker {
             Viewer::Partner { number, .. } => format!("session {index} of partner {number}"),
         };
         let seen = vec![0; world.ledger.len().div_ceil(64)];
-        Self {
-            world,
-            viewer,
-            label,
-            index,
-            last,
-            seen,
-            fresh_from_us: 0,
-            tally: Tally::default(),
-        }
+        Self { world, viewer, label, index, last, seen, fresh_from_us: 0, tally: Tally::default() }
     }
 
     /// Whether it sees through the team's eyes.
@@ -84,9 +75,7 @@ impl Checker {
 
     /// Whether it saw this edit.
     pub(crate) fn saw(&self, n: u64) -> bool {
-        self.seen
-            .get((n / 64) as usize)
-            .is_some_and(|word| word & (1 << (n % 64)) != 0)
+        self.seen.get((n / 64) as usize).is_some_and(|word| word & (1 << (n % 64)) != 0)
     }
 
     /// Something went wrong; the first few are kept in words.
@@ -130,10 +119,7 @@ impl Checker {
                 _ => self.unreadable("ack without op or position"),
             },
             "reject" => match (op(&frame), &frame.problem) {
-                (Some(op), Some(problem)) => Note::Reject {
-                    op,
-                    code: problem.code.clone().into_owned(),
-                },
+                (Some(op), Some(problem)) => Note::Reject { op, code: problem.code.clone().into_owned() },
                 _ => self.unreadable("reject without op or problem"),
             },
             "goodbye" => Note::Goodbye(frame.reconnect_in_ms.unwrap_or(0)),
@@ -149,11 +135,7 @@ impl Checker {
 
     fn welcome(&mut self, frame: &Frame) {
         if let (Viewer::Partner { number, .. }, Some(session)) = (self.viewer, frame.session) {
-            let mut sessions = self
-                .world
-                .sessions
-                .write()
-                .unwrap_or_else(PoisonError::into_inner);
+            let mut sessions = self.world.sessions.write().unwrap_or_else(PoisonError::into_inner);
             sessions.insert(session.to_owned(), number);
         }
     }
@@ -163,9 +145,7 @@ impl Checker {
             self.unreadable("event without position");
             return;
         };
-        let stamp = frame
-            .change
-            .and_then(|change| self.world.marks.stamp(change.get()));
+        let stamp = frame.change.and_then(|change| self.world.marks.stamp(change.get()));
         let last = match frame.stream {
             Some("shared") => &mut self.last.shared,
             Some("team") => self.last.team.get_or_insert(position.saturating_sub(1)),
@@ -208,14 +188,10 @@ impl Checker {
         self.tally.deliveries += 1;
         if !self.world.ledger.seen(stamp.n, position) {
             self.tally.disordered += 1;
-            self.example(&format!(
-                "edit {} is at position {position} here, elsewhere at another",
-                stamp.n
-            ));
+            self.example(&format!("edit {} is at position {position} here, elsewhere at another", stamp.n));
         }
         if stamp.sent_us >= self.fresh_from_us {
-            self.world
-                .took(self.index, now_us.saturating_sub(stamp.sent_us));
+            self.world.took(self.index, now_us.saturating_sub(stamp.sent_us));
         }
         false
     }

@@ -16,20 +16,8 @@ fn world() -> Arc<World> {
 }
 
 fn partner(world: &Arc<World>, number: u32) -> Checker {
-    let viewer = Viewer::Partner {
-        number,
-        domain: number,
-        user: user(number),
-    };
-    Checker::new(
-        world.clone(),
-        viewer,
-        number as usize,
-        Positions {
-            shared: 40,
-            team: None,
-        },
-    )
+    let viewer = Viewer::Partner { number, domain: number, user: user(number) };
+    Checker::new(world.clone(), viewer, number as usize, Positions { shared: 40, team: None })
 }
 
 fn me() -> Checker {
@@ -37,14 +25,10 @@ fn me() -> Checker {
 }
 
 fn person(number: u32) -> String {
-    format!(
-        r#"{{"id":"{}","name":"someone","avatar":null,"side":"partner"}}"#,
-        user(number)
-    )
+    format!(r#"{{"id":"{}","name":"someone","avatar":null,"side":"partner"}}"#, user(number))
 }
 
-const TEAM: &str =
-    r#"{"id":"0192aaaa-0000-7000-8000-000000000001","name":"Ada","avatar":null,"side":"team"}"#;
+const TEAM: &str = r#"{"id":"0192aaaa-0000-7000-8000-000000000001","name":"Ada","avatar":null,"side":"team"}"#;
 
 fn event(position: u64, n: u64, by: &str, extra: &str) -> String {
     let edit = Marks::new(7).edit(Uuid::nil(), Uuid::nil(), Stamp { n, sent_us: 10 }, "text");
@@ -73,44 +57,28 @@ fn feed(checker: &mut Checker, frames: &[String]) -> Tally {
 
 fn leaks(frame: String) -> u64 {
     let tally = feed(&mut me(), &[frame]);
-    assert_eq!(
-        tally.leaked,
-        tally.examples.len() as u64,
-        "{:?}",
-        tally.examples
-    );
+    assert_eq!(tally.leaked, tally.examples.len() as u64, "{:?}", tally.examples);
     tally.leaked
 }
 
 #[test]
 fn a_clean_stream_is_not_flagged() {
-    let own = format!(
-        r#"{{"session":"s2","person":{},"viewing":null,"status":"active"}}"#,
-        person(ME)
-    );
+    let own = format!(r#"{{"session":"s2","person":{},"viewing":null,"status":"active"}}"#, person(ME));
     let team = format!(r#"{{"session":"s3","person":{TEAM},"viewing":null,"status":"idle"}}"#);
-    let named = person(ME).replace(
-        "someone",
-        &format!("{}@{}", Marks::new(7).name(ME), Marks::new(7).domain(ME)),
-    );
+    let named = person(ME).replace("someone", &format!("{}@{}", Marks::new(7).name(ME), Marks::new(7).domain(ME)));
     let mut checker = me();
     let frames = [
         welcome(&named, ""),
         format!(r#"{{"type":"presence","sessions":[{own},{team}]}}"#),
         clean(41, 0),
         event(42, 1, "null", ""),
-        format!(
-            r#"{{"type":"presence_delta","joined":[{team}],"changed":[{own}],"left":["s2","s9"]}}"#
-        ),
+        format!(r#"{{"type":"presence_delta","joined":[{team}],"changed":[{own}],"left":["s2","s9"]}}"#),
         clean(43, 2),
         r#"{"type":"something_new","of":"later"}"#.to_owned(),
     ];
     let tally = feed(&mut checker, &frames);
     assert_eq!(tally.examples, Vec::<String>::new());
-    assert_eq!(
-        (tally.deliveries, tally.presence, checker.last().shared),
-        (3, 2, 43)
-    );
+    assert_eq!((tally.deliveries, tally.presence, checker.last().shared), (3, 2, 43));
     assert!((0..3).all(|n| checker.saw(n)) && !checker.saw(3));
 }
 
@@ -127,10 +95,7 @@ fn a_hole_across_a_resume_is_caught() {
     let mut checker = me();
     feed(&mut checker, &[clean(41, 0)]);
     checker.resumed(50);
-    assert_eq!(
-        feed(&mut checker, &[welcome(&person(ME), ""), clean(43, 2)]).holes,
-        1
-    );
+    assert_eq!(feed(&mut checker, &[welcome(&person(ME), ""), clean(43, 2)]).holes, 1);
 }
 
 #[test]
@@ -142,10 +107,7 @@ fn a_double_is_caught_at_its_own_position_and_at_a_new_one() {
 #[test]
 fn a_double_without_a_number_is_caught() {
     let bare = r#"{"type":"event","stream":"shared","position":41,"by":null,"change":{"kind":"item_deleted"}}"#;
-    assert_eq!(
-        feed(&mut me(), &[bare.to_owned(), bare.to_owned()]).duplicated,
-        1
-    );
+    assert_eq!(feed(&mut me(), &[bare.to_owned(), bare.to_owned()]).duplicated, 1);
 }
 
 #[test]
@@ -158,51 +120,26 @@ fn a_swapped_order_is_caught() {
 fn edits_swapped_under_right_positions_are_caught() {
     let world = world();
     feed(&mut partner(&world, OTHER), &[clean(41, 0), clean(42, 1)]);
-    assert_eq!(
-        feed(&mut partner(&world, ME), &[clean(41, 1), clean(42, 0)]).disordered,
-        2
-    );
+    assert_eq!(feed(&mut partner(&world, ME), &[clean(41, 1), clean(42, 0)]).disordered, 2);
 }
 
 #[test]
 fn an_ack_that_contradicts_what_was_delivered_is_caught() {
     let world = world();
-    feed(
-        &mut partner(&world, ME),
-        &[clean(41, 0), clean(42, 1), clean(43, 2)],
-    );
+    feed(&mut partner(&world, ME), &[clean(41, 0), clean(42, 1), clean(43, 2)]);
     world.ledger.acked(0, 41);
     world.ledger.acked(1, 43);
     world.ledger.rejected(2);
     let account = world.ledger.account();
-    assert_eq!(
-        (account.contradicted, account.rejected, account.acked),
-        (2, 1, vec![0, 1])
-    );
+    assert_eq!((account.contradicted, account.rejected, account.acked), (2, 1, vec![0, 1]));
 }
 
 #[test]
 fn a_foreign_partner_in_presence_is_caught() {
-    let foreign = format!(
-        r#"[{{"session":"s2","person":{},"viewing":null,"status":"active"}}]"#,
-        person(OTHER)
-    );
-    assert_eq!(
-        leaks(format!(r#"{{"type":"presence","sessions":{foreign}}}"#)),
-        1
-    );
-    assert_eq!(
-        leaks(format!(
-            r#"{{"type":"presence_delta","joined":{foreign},"changed":[],"left":[]}}"#
-        )),
-        1
-    );
-    assert_eq!(
-        leaks(format!(
-            r#"{{"type":"presence_delta","joined":[],"changed":{foreign},"left":[]}}"#
-        )),
-        1
-    );
+    let foreign = format!(r#"[{{"session":"s2","person":{},"viewing":null,"status":"active"}}]"#, person(OTHER));
+    assert_eq!(leaks(format!(r#"{{"type":"presence","sessions":{foreign}}}"#)), 1);
+    assert_eq!(leaks(format!(r#"{{"type":"presence_delta","joined":{foreign},"changed":[],"left":[]}}"#)), 1);
+    assert_eq!(leaks(format!(r#"{{"type":"presence_delta","joined":[],"changed":{foreign},"left":[]}}"#)), 1);
 }
 
 #[test]
@@ -210,23 +147,14 @@ fn a_foreign_partner_who_leaves_is_caught() {
     let world = world();
     feed(&mut partner(&world, OTHER), &[welcome(&person(OTHER), "")]);
     let left = r#"{"type":"presence_delta","joined":[],"changed":[],"left":["s1"]}"#.to_owned();
-    assert_eq!(
-        feed(&mut partner(&world, ME), std::slice::from_ref(&left)).leaked,
-        1
-    );
+    assert_eq!(feed(&mut partner(&world, ME), std::slice::from_ref(&left)).leaked, 1);
     assert_eq!(feed(&mut partner(&world, OTHER), &[left]).leaked, 0);
 }
 
 #[test]
 fn a_foreign_partner_in_welcome_is_caught() {
     assert_eq!(leaks(welcome(&person(OTHER), "")), 1);
-    assert_eq!(
-        leaks(welcome(
-            &person(ME),
-            &format!(r#","members":[{}]"#, person(99))
-        )),
-        1
-    );
+    assert_eq!(leaks(welcome(&person(ME), &format!(r#","members":[{}]"#, person(99)))), 1);
 }
 
 #[test]
@@ -237,114 +165,42 @@ fn a_foreign_partner_as_author_is_caught() {
 #[test]
 fn a_foreign_partner_in_an_unknown_field_is_caught_by_domain_name_and_id() {
     let marks = Marks::new(7);
-    assert_eq!(
-        leaks(event(
-            41,
-            0,
-            TEAM,
-            &format!(r#","x":"y.{}""#, marks.domain(OTHER))
-        )),
-        1
-    );
-    assert_eq!(
-        leaks(event(
-            41,
-            0,
-            TEAM,
-            &format!(r#","x":["{}"]"#, marks.name(OTHER))
-        )),
-        1
-    );
-    assert_eq!(
-        leaks(event(
-            41,
-            0,
-            TEAM,
-            &format!(r#","x":"/v1/members/{}/avatar""#, user(OTHER))
-        )),
-        1
-    );
-    assert_eq!(
-        leaks(format!(
-            r#"{{"type":"something_new","of":"{}"}}"#,
-            marks.name(OTHER)
-        )),
-        1
-    );
-    assert_eq!(
-        leaks(event(
-            41,
-            0,
-            TEAM,
-            &format!(r#","x":"{}""#, marks.domain(ME))
-        )),
-        0
-    );
+    assert_eq!(leaks(event(41, 0, TEAM, &format!(r#","x":"y.{}""#, marks.domain(OTHER)))), 1);
+    assert_eq!(leaks(event(41, 0, TEAM, &format!(r#","x":["{}"]"#, marks.name(OTHER)))), 1);
+    assert_eq!(leaks(event(41, 0, TEAM, &format!(r#","x":"/v1/members/{}/avatar""#, user(OTHER)))), 1);
+    assert_eq!(leaks(format!(r#"{{"type":"something_new","of":"{}"}}"#, marks.name(OTHER))), 1);
+    assert_eq!(leaks(event(41, 0, TEAM, &format!(r#","x":"{}""#, marks.domain(ME)))), 0);
 }
 
 #[test]
 fn a_number_that_starts_like_ones_own_is_not_ones_own() {
-    assert_eq!(
-        leaks(event(
-            41,
-            0,
-            TEAM,
-            &format!(r#","x":"{}""#, Marks::new(7).name(ME * 10 + 1))
-        )),
-        1
-    );
+    assert_eq!(leaks(event(41, 0, TEAM, &format!(r#","x":"{}""#, Marks::new(7).name(ME * 10 + 1)))), 1);
 }
 
 #[test]
 fn the_teams_stream_at_a_partner_is_caught() {
     let frame = clean(41, 0).replace("\"shared\"", "\"team\"");
     assert_eq!(leaks(frame), 1);
-    assert_eq!(
-        leaks(welcome(&person(ME), "").replace("\"shared\":40", "\"shared\":40,\"team\":1")),
-        1
-    );
-    assert_eq!(
-        leaks(welcome(&person(ME), "").replace("\"viewer\":\"partner\"", "\"viewer\":\"team\"")),
-        1
-    );
+    assert_eq!(leaks(welcome(&person(ME), "").replace("\"shared\":40", "\"shared\":40,\"team\":1")), 1);
+    assert_eq!(leaks(welcome(&person(ME), "").replace("\"viewer\":\"partner\"", "\"viewer\":\"team\"")), 1);
 }
 
 #[test]
 fn a_team_session_checks_both_streams_and_may_know_everybody() {
-    let start = Positions {
-        shared: 40,
-        team: Some(7),
-    };
+    let start = Positions { shared: 40, team: Some(7) };
     let mut checker = Checker::new(world(), Viewer::Team, 0, start);
     let joined = |position| {
         let change = format!(r#"{{"kind":"member_joined","member":{}}}"#, person(OTHER));
-        format!(
-            r#"{{"type":"event","stream":"team","position":{position},"by":{TEAM},"change":{change}}}"#
-        )
+        format!(r#"{{"type":"event","stream":"team","position":{position},"by":{TEAM},"change":{change}}}"#)
     };
-    let tally = feed(
-        &mut checker,
-        &[joined(8), clean(41, 0), joined(10), joined(10)],
-    );
+    let tally = feed(&mut checker, &[joined(8), clean(41, 0), joined(10), joined(10)]);
     assert_eq!((tally.leaked, tally.holes, tally.duplicated), (0, 1, 1));
-    assert_eq!(
-        checker.last(),
-        Positions {
-            shared: 41,
-            team: Some(10)
-        }
-    );
+    assert_eq!(checker.last(), Positions { shared: 41, team: Some(10) });
 }
 
 #[test]
 fn what_cannot_be_read_is_counted_and_still_searched() {
-    let tally = feed(
-        &mut me(),
-        &[format!(
-            "{{\"type\":\"event\" {}",
-            Marks::new(7).name(OTHER)
-        )],
-    );
+    let tally = feed(&mut me(), &[format!("{{\"type\":\"event\" {}", Marks::new(7).name(OTHER))]);
     assert_eq!((tally.malformed, tally.leaked), (1, 1));
 }
 

@@ -32,41 +32,24 @@ pub(crate) struct Target {
 
 impl Target {
     /// Opens the socket of session number `index`, to follow from `last`.
-    pub(crate) async fn open(
-        &self,
-        index: usize,
-        token: &str,
-        last: Positions,
-    ) -> anyhow::Result<Socket> {
+    pub(crate) async fn open(&self, index: usize, token: &str, last: Positions) -> anyhow::Result<Socket> {
         let stream = self.dial(index).await.context("connecting")?;
         stream.set_nodelay(true)?;
-        let team = last
-            .team
-            .map_or(String::new(), |team| format!("&team={team}"));
+        let team = last.team.map_or(String::new(), |team| format!("&team={team}"));
         let url = format!(
             "ws://{}/v1/workspaces/{}/live?epoch={}&shared={}{team}",
             self.authority, self.workspace, self.epoch, last.shared
         );
         let mut request = url.into_client_request()?;
-        request
-            .headers_mut()
-            .insert(AUTHORIZATION, format!("Bearer {token}").parse()?);
-        request
-            .headers_mut()
-            .insert(SEC_WEBSOCKET_PROTOCOL, "loggia.v1".parse()?);
+        request.headers_mut().insert(AUTHORIZATION, format!("Bearer {token}").parse()?);
+        request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, "loggia.v1".parse()?);
         // The read buffer is allocated a session and zeroed before every read: the default of 128 KiB would measure memset.
-        let config = WebSocketConfig::default()
-            .read_buffer_size(4096)
-            .write_buffer_size(4096);
+        let config = WebSocketConfig::default().read_buffer_size(4096).write_buffer_size(4096);
         match client_async_with_config(request, stream, Some(config)).await {
             Ok((socket, _)) => Ok(socket),
             Err(Error::Http(answer)) => {
-                let body =
-                    String::from_utf8_lossy(answer.body().as_deref().unwrap_or(&[])).into_owned();
-                bail!(
-                    "the server answered {} instead of an upgrade: {body}",
-                    answer.status()
-                )
+                let body = String::from_utf8_lossy(answer.body().as_deref().unwrap_or(&[])).into_owned();
+                bail!("the server answered {} instead of an upgrade: {body}", answer.status())
             }
             Err(error) => Err(error).context("upgrading"),
         }

@@ -24,14 +24,7 @@ impl Editor {
         let (numbers, receiver) = mpsc::unbounded_channel();
         // About what a description has; no escapes in it.
         let filler = "Lists what the caller may see, newest first. ".repeat(4);
-        (
-            numbers,
-            Self {
-                numbers: receiver,
-                pending: BTreeMap::new(),
-                filler,
-            },
-        )
+        (numbers, Self { numbers: receiver, pending: BTreeMap::new(), filler })
     }
 
     /// The frame of one edit, which from now on waits for its answer.
@@ -45,10 +38,7 @@ impl Editor {
     /// The number of the edit that was answered, the first time it is.
     pub(crate) fn answered(&mut self, op: Uuid) -> Option<u64> {
         // The oldest is nearly always the one.
-        let n = self
-            .pending
-            .iter()
-            .find_map(|(n, (pending, _))| (*pending == op).then_some(*n))?;
+        let n = self.pending.iter().find_map(|(n, (pending, _))| (*pending == op).then_some(*n))?;
         self.pending.remove(&n);
         Some(n)
     }

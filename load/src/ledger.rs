@@ -59,8 +59,7 @@ impl Ledger {
     /// A session saw an edit; false when another saw it elsewhere.
     pub(crate) fn seen(&self, n: u64, position: u64) -> bool {
         self.seen_at.get(n as usize).is_some_and(|cell| {
-            cell.compare_exchange(UNKNOWN, position, Relaxed, Relaxed)
-                .map_or_else(|first| first == position, |_| true)
+            cell.compare_exchange(UNKNOWN, position, Relaxed, Relaxed).map_or_else(|first| first == position, |_| true)
         })
     }
 
@@ -95,10 +94,7 @@ impl Ledger {
 
     /// Adds it all up.
     pub(crate) fn account(&self) -> Account {
-        let mut account = Account {
-            sent: self.sent.load(Relaxed),
-            ..Account::default()
-        };
+        let mut account = Account { sent: self.sent.load(Relaxed), ..Account::default() };
         for (n, (seen, acked)) in self.seen_at.iter().zip(&self.acked_at).enumerate() {
             let (seen, acked) = (seen.load(Relaxed), acked.load(Relaxed));
             match acked {

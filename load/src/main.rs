@@ -68,11 +68,7 @@ struct Options {
 
 fn at_most<const MOST: usize>(text: &str) -> Result<usize, String> {
     let number = text.parse().map_err(|error| format!("{error}"))?;
-    if (1..=MOST).contains(&number) {
-        Ok(number)
-    } else {
-        Err(format!("must be from 1 to {MOST}"))
-    }
+    if (1..=MOST).contains(&number) { Ok(number) } else { Err(format!("must be from 1 to {MOST}")) }
 }
 
 impl Options {
@@ -85,8 +81,7 @@ impl Options {
     }
 
     fn team_sessions(&self) -> usize {
-        self.team_sessions
-            .max(editor::editors_for(self.edits_per_second))
+        self.team_sessions.max(editor::editors_for(self.edits_per_second))
     }
 
     fn sessions(&self) -> usize {

@@ -79,8 +79,7 @@ impl Report {
     ) -> anyhow::Result<Self> {
         let account = world.ledger.account();
         let seen = sum(checkers.iter().map(|checker| &checker.tally));
-        let missed =
-            |checker: &Checker| account.acked.iter().filter(|n| !checker.saw(**n)).count() as u64;
+        let missed = |checker: &Checker| account.acked.iter().filter(|n| !checker.saw(**n)).count() as u64;
         let lost: u64 = checkers.iter().map(missed).sum();
         let team = checkers.iter().filter(|checker| checker.is_team());
         let latency = world.latency()?;
@@ -114,13 +113,7 @@ impl Report {
             malformed: seen.malformed,
             unexpected_closes: seen.unexpected_closes,
             reconnects: seen.reconnects,
-            latency_ms: Latency {
-                p50: at(0.5),
-                p90: at(0.9),
-                p99: at(0.99),
-                p999: at(0.999),
-                max: at(1.0),
-            },
+            latency_ms: Latency { p50: at(0.5), p90: at(0.9), p99: at(0.99), p999: at(0.999), max: at(1.0) },
             team_presence_messages: team.map(|checker| checker.tally.presence).sum(),
             behind_ms: measured.behind.as_secs_f64() * 1_000.0,
             cpu_s: measured.cpu.as_secs_f64(),
@@ -133,12 +126,7 @@ impl Report {
 
     /// Everything that makes a run fail, added up.
     fn faults(&self) -> u64 {
-        let wrong = self.lost
-            + self.duplicated
-            + self.leaked
-            + self.holes
-            + self.disordered
-            + self.malformed;
+        let wrong = self.lost + self.duplicated + self.leaked + self.holes + self.disordered + self.malformed;
         wrong + self.unexpected_closes + self.edits_unanswered
     }
 
@@ -146,27 +134,15 @@ impl Report {
     pub(crate) fn print(&self) {
         let latency = &self.latency_ms;
         let rows: &[(&str, String)] = &[
-            (
-                "sessions",
-                format!(
-                    "{} ({} partner, {} team)",
-                    self.sessions, self.partner_sessions, self.team_sessions
-                ),
-            ),
-            (
-                "people",
-                format!("{} partners of {} domains", self.partners, self.domains),
-            ),
+            ("sessions", format!("{} ({} partner, {} team)", self.sessions, self.partner_sessions, self.team_sessions)),
+            ("people", format!("{} partners of {} domains", self.partners, self.domains)),
             ("opened in", format!("{:.1} s", self.opened_in_s)),
             ("edits sent", self.edits_sent.to_string()),
             ("  acked", self.edits_acked.to_string()),
             ("  rejected", self.edits_rejected.to_string()),
             ("  unanswered", self.edits_unanswered.to_string()),
             ("deliveries", self.deliveries.to_string()),
-            (
-                "  a second",
-                format!("{:.0} (over {:.1} s)", self.deliveries_per_s, self.seconds),
-            ),
+            ("  a second", format!("{:.0} (over {:.1} s)", self.deliveries_per_s, self.seconds)),
             ("lost", self.lost.to_string()),
             ("duplicated", self.duplicated.to_string()),
             ("leaked", self.leaked.to_string()),
@@ -180,18 +156,9 @@ impl Report {
             ("  p99", format!("{:.2} ms", latency.p99)),
             ("  p99.9", format!("{:.2} ms", latency.p999)),
             ("  max", format!("{:.2} ms", latency.max)),
-            (
-                "team presence messages",
-                self.team_presence_messages.to_string(),
-            ),
+            ("team presence messages", self.team_presence_messages.to_string()),
             ("pacer behind, worst", format!("{:.1} ms", self.behind_ms)),
-            (
-                "own CPU",
-                format!(
-                    "{:.2} s, {:.2} µs a delivery",
-                    self.cpu_s, self.cpu_us_per_delivery
-                ),
-            ),
+            ("own CPU", format!("{:.2} s, {:.2} µs a delivery", self.cpu_s, self.cpu_us_per_delivery)),
             ("seed", self.seed.to_string()),
         ];
         for (name, value) in rows {

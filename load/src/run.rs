@@ -31,8 +31,7 @@ const OTHER_FILES: u64 = 64;
 /// Sets up, runs, cleans up. An error means that there was nothing to judge.
 pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
     let files = (options.sessions() + options.connect_concurrency) as u64 + OTHER_FILES;
-    let allowed =
-        rlimit::increase_nofile_limit(files).context("raising the limit of open files")?;
+    let allowed = rlimit::increase_nofile_limit(files).context("raising the limit of open files")?;
     if allowed < files {
         bail!(
             "{files} open files are needed, {allowed} allowed, and the limit can't be raised from here: try ulimit -n {files}"
@@ -42,12 +41,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
     // Not of the seed: two runs against one server must not invite the same people.
     let run = fastrand::u32(..);
     let marks = Marks::new(run);
-    let setup = Setup {
-        api: &api,
-        admin: &options.token,
-        marks: &marks,
-        concurrency: options.connect_concurrency,
-    };
+    let setup = Setup { api: &api, admin: &options.token, marks: &marks, concurrency: options.connect_concurrency };
     let name = format!("Load test {run:08x}");
     let workspace = setup.workspace(&name).await?;
     let report = tokio::select! {
@@ -60,27 +54,12 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
     report
 }
 
-async fn drive(
-    options: &Options,
-    setup: &Setup<'_>,
-    run: u32,
-    workspace: &str,
-    name: &str,
-) -> anyhow::Result<Report> {
+async fn drive(options: &Options, setup: &Setup<'_>, run: u32, workspace: &str, name: &str) -> anyhow::Result<Report> {
     let items = setup.requests(workspace).await?;
     setup.switch(workspace, name).await?;
-    eprintln!(
-        "Inviting {} partners of {} domains …",
-        options.partners(),
-        options.domains()
-    );
-    let partners = setup
-        .partners(workspace, options.partners(), options.domains())
-        .await?;
-    let people = partners
-        .iter()
-        .map(|partner| (partner.user, partner.number))
-        .collect::<HashMap<_, _>>();
+    eprintln!("Inviting {} partners of {} domains …", options.partners(), options.domains());
+    let partners = setup.partners(workspace, options.partners(), options.domains()).await?;
+    let people = partners.iter().map(|partner| (partner.user, partner.number)).collect::<HashMap<_, _>>();
     if people.len() != partners.len() {
         bail!("two partners were given the same account: nothing could be told apart");
     }
@@ -125,16 +104,11 @@ async fn drive(
     }
     let opened_in = opening.elapsed();
 
-    eprintln!(
-        "Sending {} edits a second for {} s …",
-        options.edits_per_second, options.duration
-    );
+    eprintln!("Sending {} edits a second for {} s …", options.edits_per_second, options.duration);
     let (start, cpu) = (Instant::now(), ProcessTime::now());
     phase.send_replace(Phase::Running(start));
     let behind = editor::pace(start, edits, options.edits_per_second, &editors).await;
-    let answers = until(&world.ledger.changed, || {
-        world.ledger.unanswered(edits) == 0
-    });
+    let answers = until(&world.ledger.changed, || world.ledger.unanswered(edits) == 0);
     let answered = timeout(PATIENCE, answers).await.is_ok();
     phase.send_replace(Phase::Settling(world.ledger.last_acked()));
     let settling = until(&stage.progress, || stage.settled.load(Relaxed) >= sessions);
@@ -147,14 +121,7 @@ async fn drive(
     while let Some(ended) = tasks.join_next().await {
         checkers.push(ended.context("a session's task")??);
     }
-    let measured = Measured {
-        elapsed,
-        opened_in,
-        cpu,
-        behind,
-        edits,
-        snapshot_leaks,
-    };
+    let measured = Measured { elapsed, opened_in, cpu, behind, edits, snapshot_leaks };
     Report::new(options, &checkers, &world, measured)
 }
 
@@ -175,33 +142,17 @@ async fn snapshots(
     let read: Vec<_> = reading.buffered(setup.concurrency).try_collect().await?;
     let mut leaks = Vec::new();
     for (partner, (text, snapshot)) in partners.iter().zip(&read) {
-        let differs =
-            (*text != read[0].0).then(|| "it is not the same for all partners".to_owned());
-        let team = snapshot
-            .positions
-            .team
-            .map(|_| "it has a position of the team's stream".to_owned());
+        let differs = (*text != read[0].0).then(|| "it is not the same for all partners".to_owned());
+        let team = snapshot.positions.team.map(|_| "it has a position of the team's stream".to_owned());
         if let Some(why) = viewer(partner).betrayal(world, text).or(team).or(differs) {
-            leaks.push(format!(
-                "snapshot of partner {}: {why}: {text:.300}",
-                partner.number
-            ));
+            leaks.push(format!("snapshot of partner {}: {why}: {text:.300}", partner.number));
         }
     }
-    Ok((
-        read.into_iter()
-            .map(|(_, snapshot)| snapshot.positions)
-            .collect(),
-        leaks,
-    ))
+    Ok((read.into_iter().map(|(_, snapshot)| snapshot.positions).collect(), leaks))
 }
 
 fn viewer(partner: &Partner) -> Viewer {
-    Viewer::Partner {
-        number: partner.number,
-        domain: partner.domain,
-        user: partner.user,
-    }
+    Viewer::Partner { number: partner.number, domain: partner.domain, user: partner.user }
 }
 
 /// Who sits where, and where the edit numbers go.

@@ -42,25 +42,13 @@ impl Session {
     /// A session that isn't open yet.
     pub(crate) fn new(stage: Arc<Stage>, plan: Plan, phase: watch::Receiver<Phase>) -> Self {
         let checker = Checker::new(stage.world.clone(), plan.viewer, plan.index, plan.from);
-        Self {
-            stage,
-            plan,
-            phase,
-            checker,
-            next_presence: None,
-            leave: None,
-            settled: false,
-            reconnect_in: None,
-        }
+        Self { stage, plan, phase, checker, next_presence: None, leave: None, settled: false, reconnect_in: None }
     }
 
     /// Opens it and lives through the run. An error means it never was seated.
     pub(crate) async fn run(mut self) -> anyhow::Result<Checker> {
         let index = self.plan.index;
-        let mut socket = self
-            .open()
-            .await
-            .with_context(|| format!("opening session {index}"))?;
+        let mut socket = self.open().await.with_context(|| format!("opening session {index}"))?;
         self.stage.step(&self.stage.seated);
         let mut failures = 0;
         loop {
@@ -127,10 +115,7 @@ impl Session {
         let stage = self.stage.clone();
         let _door = stage.doors.acquire().await?;
         let seating = async {
-            let mut socket = stage
-                .target
-                .open(self.plan.index, &self.plan.token, self.checker.last())
-                .await?;
+            let mut socket = stage.target.open(self.plan.index, &self.plan.token, self.checker.last()).await?;
             loop {
                 match socket.next().await {
                     Some(Ok(Message::Text(text))) => {
@@ -151,9 +136,7 @@ impl Session {
             }
             Ok(socket)
         };
-        timeout(SEATING, seating)
-            .await
-            .context("no welcome and presence in time")?
+        timeout(SEATING, seating).await.context("no welcome and presence in time")?
     }
 
     /// Reads and acts until the connection is over.
@@ -235,16 +218,8 @@ impl Session {
         let Some(editor) = &mut self.plan.editor else {
             return String::new();
         };
-        let item = self
-            .plan
-            .chance
-            .choice(&self.stage.items)
-            .copied()
-            .unwrap_or_default();
-        let stamp = wire::Stamp {
-            n,
-            sent_us: self.stage.now_us(),
-        };
+        let item = self.plan.chance.choice(&self.stage.items).copied().unwrap_or_default();
+        let stamp = wire::Stamp { n, sent_us: self.stage.now_us() };
         self.stage.world.ledger.sent();
         editor.send(&self.stage.world.marks, item, stamp)
     }
@@ -252,29 +227,16 @@ impl Session {
     fn take(&mut self, text: &str) {
         match self.checker.frame(text, self.stage.now_us()) {
             Note::Nothing | Note::Seated => {}
-            Note::Goodbye(after) => {
-                self.reconnect_in = Some(Duration::from_millis(after.min(10_000)))
-            }
+            Note::Goodbye(after) => self.reconnect_in = Some(Duration::from_millis(after.min(10_000))),
             Note::Ack { op, position } => {
-                if let Some(n) = self
-                    .plan
-                    .editor
-                    .as_mut()
-                    .and_then(|editor| editor.answered(op))
-                {
+                if let Some(n) = self.plan.editor.as_mut().and_then(|editor| editor.answered(op)) {
                     self.stage.world.ledger.acked(n, position);
                 }
             }
             Note::Reject { op, code } => {
-                if let Some(n) = self
-                    .plan
-                    .editor
-                    .as_mut()
-                    .and_then(|editor| editor.answered(op))
-                {
+                if let Some(n) = self.plan.editor.as_mut().and_then(|editor| editor.answered(op)) {
                     self.stage.world.ledger.rejected(n);
-                    self.checker
-                        .example(&format!("edit {n} was rejected: {code}"));
+                    self.checker.example(&format!("edit {n} was rejected: {code}"));
                 }
             }
         }
@@ -283,8 +245,7 @@ impl Session {
 
     /// Tells once that everything was seen.
     fn settle(&mut self) {
-        if !self.settled
-            && matches!(*self.phase.borrow(), Phase::Settling(last) if self.checker.last().shared >= last)
+        if !self.settled && matches!(*self.phase.borrow(), Phase::Settling(last) if self.checker.last().shared >= last)
         {
             self.settled = true;
             self.stage.step(&self.stage.settled);

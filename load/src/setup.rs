@@ -84,18 +84,13 @@ pub(crate) struct Setup<'a> {
 
 impl Setup<'_> {
     async fn post(&self, step: &str, path: &str, body: Body) -> anyhow::Result<Answer> {
-        self.api
-            .call(step, As::Token(self.admin), Method::POST, path, body)
-            .await
+        self.api.call(step, As::Token(self.admin), Method::POST, path, body).await
     }
 
     /// Makes the workspace; answers its id.
     pub(crate) async fn workspace(&self, name: &str) -> anyhow::Result<String> {
         let body = json!({"name": name, "description": "Made by a load test, which deletes it at its end."});
-        let made: Made = self
-            .post("making the workspace", "/v1/workspaces", Body::Json(body))
-            .await?
-            .json()?;
+        let made: Made = self.post("making the workspace", "/v1/workspaces", Body::Json(body)).await?.json()?;
         Ok(made.id)
     }
 
@@ -114,47 +109,26 @@ impl Setup<'_> {
             })
         }));
         let path = format!("/v1/workspaces/{workspace}/changes");
-        self.post(
-            "filling the workspace",
-            &path,
-            Body::Json(json!({"op": Uuid::now_v7(), "changes": changes})),
-        )
-        .await?;
+        self.post("filling the workspace", &path, Body::Json(json!({"op": Uuid::now_v7(), "changes": changes})))
+            .await?;
         Ok(requests)
     }
 
     /// Switches to multi-partner mode.
     pub(crate) async fn switch(&self, workspace: &str, name: &str) -> anyhow::Result<()> {
         let path = format!("/v1/workspaces/{workspace}/multi_partner");
-        self.post(
-            "switching to multi-partner mode",
-            &path,
-            Body::Json(json!({"confirm": name})),
-        )
-        .await?;
+        self.post("switching to multi-partner mode", &path, Body::Json(json!({"confirm": name}))).await?;
         Ok(())
     }
 
     /// Invites so many partners of so many domains, and accepts as each of them.
-    pub(crate) async fn partners(
-        &self,
-        workspace: &str,
-        partners: u32,
-        domains: u32,
-    ) -> anyhow::Result<Vec<Partner>> {
+    pub(crate) async fn partners(&self, workspace: &str, partners: u32, domains: u32) -> anyhow::Result<Vec<Partner>> {
         let mut links = Vec::with_capacity(partners as usize);
         for first in (0..partners).step_by(ROWS as usize) {
-            links.extend(
-                self.invite(workspace, first..partners.min(first + ROWS), domains)
-                    .await?,
-            );
+            links.extend(self.invite(workspace, first..partners.min(first + ROWS), domains).await?);
         }
-        let accepted =
-            stream::iter(links).map(|(number, token)| self.accept(number, number % domains, token));
-        let mut people: Vec<Partner> = accepted
-            .buffer_unordered(self.concurrency)
-            .try_collect()
-            .await?;
+        let accepted = stream::iter(links).map(|(number, token)| self.accept(number, number % domains, token));
+        let mut people: Vec<Partner> = accepted.buffer_unordered(self.concurrency).try_collect().await?;
         people.sort_by_key(|partner| partner.number);
         Ok(people)
     }
@@ -173,91 +147,38 @@ impl Setup<'_> {
             csv.push_str(&format!("{email},{name}\n"));
             number_of.insert(email, number);
         }
-        let (step, path) = (
-            "inviting partners",
-            format!("/v1/workspaces/{workspace}/invitations?role=viewer"),
-        );
+        let (step, path) = ("inviting partners", format!("/v1/workspaces/{workspace}/invitations?role=viewer"));
         let answer: Rows = self.post(step, &path, Body::Csv(csv)).await?.json()?;
         let links = answer.rows.iter().map(|row| {
-            let token = row
-                .link
-                .as_deref()
-                .and_then(|link| link.split_once("invite="));
+            let token = row.link.as_deref().and_then(|link| link.split_once("invite="));
             match (number_of.get(&row.email), row.outcome.as_str(), token) {
                 (Some(number), "sent", Some((_, token))) => Ok((*number, token.to_owned())),
-                _ => bail!(
-                    "{step}: {} came out as {} (link: {:?})",
-                    row.email,
-                    row.outcome,
-                    row.link
-                ),
+                _ => bail!("{step}: {} came out as {} (link: {:?})", row.email, row.outcome, row.link),
             }
         });
         let links: Vec<_> = links.collect::<anyhow::Result<_>>()?;
         if links.len() != number_of.len() {
-            bail!(
-                "{step}: {} rows of {} came back",
-                links.len(),
-                number_of.len()
-            );
+            bail!("{step}: {} rows of {} came back", links.len(), number_of.len());
         }
         Ok(links)
     }
 
-    async fn accept(
-        &self,
-        number: u32,
-        domain: u32,
-        invitation: String,
-    ) -> anyhow::Result<Partner> {
+    async fn accept(&self, number: u32, domain: u32, invitation: String) -> anyhow::Result<Partner> {
         let body = json!({"token": invitation, "name": self.marks.name(number)});
         let step = "accepting an invitation";
-        let answer = self
-            .api
-            .call(
-                step,
-                As::Nobody,
-                Method::POST,
-                "/v1/invitations/accept",
-                Body::Json(body),
-            )
-            .await?;
+        let answer = self.api.call(step, As::Nobody, Method::POST, "/v1/invitations/accept", Body::Json(body)).await?;
         let accepted: Accepted = answer.json().context(step)?;
-        let cookie = answer
-            .cookie
-            .with_context(|| format!("{step}: no cookie loggia_session"))?;
-        let (step, path, body) = (
-            "making a partner's token",
-            "/v1/me/tokens",
-            Body::Json(json!({"name": "load"})),
-        );
-        let answer = self
-            .api
-            .call(step, As::Cookie(&cookie), Method::POST, path, body)
-            .await?;
+        let cookie = answer.cookie.with_context(|| format!("{step}: no cookie loggia_session"))?;
+        let (step, path, body) = ("making a partner's token", "/v1/me/tokens", Body::Json(json!({"name": "load"})));
+        let answer = self.api.call(step, As::Cookie(&cookie), Method::POST, path, body).await?;
         let token: Token = answer.json().context(step)?;
-        Ok(Partner {
-            number,
-            domain,
-            user: accepted.user.id,
-            token: token.token.into(),
-        })
+        Ok(Partner { number, domain, user: accepted.user.id, token: token.token.into() })
     }
 
     /// The workspace as the holder of a token sees it, as text and read.
-    pub(crate) async fn snapshot(
-        &self,
-        workspace: &str,
-        token: &str,
-    ) -> anyhow::Result<(String, Snapshot)> {
-        let (step, path) = (
-            "reading the workspace",
-            format!("/v1/workspaces/{workspace}"),
-        );
-        let answer = self
-            .api
-            .call(step, As::Token(token), Method::GET, &path, Body::Empty)
-            .await?;
+    pub(crate) async fn snapshot(&self, workspace: &str, token: &str) -> anyhow::Result<(String, Snapshot)> {
+        let (step, path) = ("reading the workspace", format!("/v1/workspaces/{workspace}"));
+        let answer = self.api.call(step, As::Token(token), Method::GET, &path, Body::Empty).await?;
         let snapshot = answer.json().context(step)?;
         Ok((answer.text, snapshot))
     }
@@ -265,15 +186,7 @@ impl Setup<'_> {
     /// Deletes the workspace.
     pub(crate) async fn delete(&self, workspace: &str) -> anyhow::Result<()> {
         let path = format!("/v1/workspaces/{workspace}");
-        self.api
-            .call(
-                "deleting the workspace",
-                As::Token(self.admin),
-                Method::DELETE,
-                &path,
-                Body::Empty,
-            )
-            .await?;
+        self.api.call("deleting the workspace", As::Token(self.admin), Method::DELETE, &path, Body::Empty).await?;
         Ok(())
     }
 }

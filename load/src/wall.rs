@@ -31,43 +31,21 @@ impl Viewer {
         if frame.stream.is_some_and(|stream| stream != "shared") {
             return Some("an event of another stream".into());
         }
-        if frame
-            .positions
-            .is_some_and(|positions| positions.team.is_some())
-        {
+        if frame.positions.is_some_and(|positions| positions.team.is_some()) {
             return Some("a position of the team's stream".into());
         }
         if frame.kind == "welcome" && frame.viewer != Some("partner") {
             return Some("a partner is seated as something else".into());
         }
-        let stranger = |person: &Person| {
-            person.side != "team" && Uuid::try_parse(person.id).ok() != Some(user)
-        };
+        let stranger = |person: &Person| person.side != "team" && Uuid::try_parse(person.id).ok() != Some(user);
         let present = [&frame.sessions, &frame.joined, &frame.changed];
-        let present = present
-            .into_iter()
-            .flatten()
-            .filter_map(|presence| presence.person.as_ref());
-        if let Some(person) = present
-            .chain(&frame.by)
-            .chain(&frame.you)
-            .find(|person| stranger(person))
-        {
-            return Some(format!(
-                "{} {} is neither of the team nor this partner",
-                person.id, person.name
-            ));
+        let present = present.into_iter().flatten().filter_map(|presence| presence.person.as_ref());
+        if let Some(person) = present.chain(&frame.by).chain(&frame.you).find(|person| stranger(person)) {
+            return Some(format!("{} {} is neither of the team nor this partner", person.id, person.name));
         }
         if !frame.left.is_empty() {
-            let sessions = world
-                .sessions
-                .read()
-                .unwrap_or_else(PoisonError::into_inner);
-            if frame
-                .left
-                .iter()
-                .any(|left| sessions.get(*left).is_some_and(|owner| *owner != number))
-            {
+            let sessions = world.sessions.read().unwrap_or_else(PoisonError::into_inner);
+            if frame.left.iter().any(|left| sessions.get(*left).is_some_and(|owner| *owner != number)) {
                 return Some("another partner's session left".into());
             }
         }
@@ -77,12 +55,7 @@ impl Viewer {
     /// Whether a text names another partner anywhere: by mark, by account, or as a person on the partner side. It trusts no
     /// structure, and so holds for a snapshot as well as for a frame.
     pub(crate) fn betrayal(&self, world: &World, text: &str) -> Option<String> {
-        let Viewer::Partner {
-            number,
-            domain,
-            user,
-        } = *self
-        else {
+        let Viewer::Partner { number, domain, user } = *self else {
             return None;
         };
         let own = [Named::Partner(number), Named::Domain(domain)];
@@ -90,19 +63,13 @@ impl Viewer {
             return Some(format!("it names {other:?}"));
         }
         let owner = |id| world.people.get(&id);
-        if let Some(other) = wire::ids(text)
-            .filter_map(owner)
-            .find(|owner| **owner != number)
-        {
+        if let Some(other) = wire::ids(text).filter_map(owner).find(|owner| **owner != number) {
             return Some(format!("it has the id of partner {other}"));
         }
         // Rare: the partner's own presence, and its welcome.
         let suspicious = memchr::memmem::find(text.as_bytes(), b"\"partner\"").is_some();
-        let value = suspicious
-            .then(|| serde_json::from_str::<Value>(text).ok())
-            .flatten()?;
-        has_stranger(&value, &user.to_string())
-            .then(|| "a person on the partner side is not this one".into())
+        let value = suspicious.then(|| serde_json::from_str::<Value>(text).ok()).flatten()?;
+        has_stranger(&value, &user.to_string()).then(|| "a person on the partner side is not this one".into())
     }
 }
 

@@ -192,8 +192,7 @@ pub(crate) fn ids(text: &str) -> impl Iterator<Item = Uuid> + '_ {
     let bytes = text.as_bytes();
     memchr::memchr_iter(b'-', bytes).filter_map(move |at| {
         let candidate = bytes.get(at.checked_sub(8)?..at + 28)?;
-        (candidate[13] == b'-' && candidate[18] == b'-')
-            .then(|| Uuid::try_parse_ascii(candidate).ok())?
+        (candidate[13] == b'-' && candidate[18] == b'-').then(|| Uuid::try_parse_ascii(candidate).ok())?
     })
 }
 
@@ -212,18 +211,9 @@ mod tests {
 
     #[test]
     fn a_stamp_comes_back_out_of_an_edit() {
-        let (marks, stamp) = (
-            Marks::new(7),
-            Stamp {
-                n: 12,
-                sent_us: 3_456,
-            },
-        );
+        let (marks, stamp) = (Marks::new(7), Stamp { n: 12, sent_us: 3_456 });
         let frame = marks.edit(Uuid::from_u128(1), Uuid::from_u128(2), stamp, "text");
-        assert!(
-            serde_json::from_str::<serde_json::Value>(&frame).is_ok(),
-            "{frame}"
-        );
+        assert!(serde_json::from_str::<serde_json::Value>(&frame).is_ok(), "{frame}");
         assert_eq!(marks.stamp(&frame), Some(stamp));
         assert_eq!(Marks::new(8).stamp(&frame), None);
     }
@@ -233,22 +223,13 @@ mod tests {
         let marks = Marks::new(7);
         let text = format!("x{}@{} ldp-00000007-q", marks.name(3), marks.domain(41));
         let named: Vec<_> = marks.named(&text).collect();
-        assert_eq!(
-            named,
-            [Named::Partner(3), Named::Domain(41), Named::Unknown]
-        );
+        assert_eq!(named, [Named::Partner(3), Named::Domain(41), Named::Unknown]);
     }
 
     #[test]
     fn ids_are_found_wherever_they_stand() {
-        let (one, two) = (
-            Uuid::from_u128(u128::MAX / 3),
-            Uuid::from_u128(u128::MAX / 5),
-        );
-        let text = format!(
-            "a-b--{one}/avatar-{}\u{e9}-",
-            two.to_string().to_uppercase()
-        );
+        let (one, two) = (Uuid::from_u128(u128::MAX / 3), Uuid::from_u128(u128::MAX / 5));
+        let text = format!("a-b--{one}/avatar-{}\u{e9}-", two.to_string().to_uppercase());
         assert_eq!(ids(&text).collect::<Vec<_>>(), [one, two]);
     }
 }

@@ -25,28 +25,16 @@ pub(crate) struct World {
 
 impl World {
     /// Room for `edits` edits.
-    pub(crate) fn new(
-        marks: Marks,
-        people: HashMap<Uuid, u32>,
-        edits: u64,
-    ) -> anyhow::Result<Self> {
+    pub(crate) fn new(marks: Marks, people: HashMap<Uuid, u32>, edits: u64) -> anyhow::Result<Self> {
         // Three digits, up to a minute: beyond that the exact figure says no more than "a minute".
         let histogram = Histogram::new_with_bounds(1, 60_000_000, 3)?;
         let latency = std::array::from_fn(|_| Mutex::new(histogram.clone()));
-        Ok(Self {
-            marks,
-            people,
-            ledger: Ledger::new(edits),
-            sessions: RwLock::default(),
-            latency,
-        })
+        Ok(Self { marks, people, ledger: Ledger::new(edits), sessions: RwLock::default(), latency })
     }
 
     /// An edit took so long to session number `index`.
     pub(crate) fn took(&self, index: usize, latency_us: u64) {
-        let mut shard = self.latency[index % SHARDS]
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut shard = self.latency[index % SHARDS].lock().unwrap_or_else(PoisonError::into_inner);
         shard.saturating_record(latency_us);
     }
 

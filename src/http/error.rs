@@ -19,9 +19,13 @@ pub fn status(code: Code) -> StatusCode {
             StatusCode::UNPROCESSABLE_ENTITY
         }
         Code::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        Code::IdTaken | Code::Cycle | Code::StaleBase | Code::AlreadyOn | Code::LastAdmin | Code::RoleNotAllowed | Code::AlreadySetUp => {
-            StatusCode::CONFLICT
-        }
+        Code::IdTaken
+        | Code::Cycle
+        | Code::StaleBase
+        | Code::AlreadyOn
+        | Code::LastAdmin
+        | Code::RoleNotAllowed
+        | Code::AlreadySetUp => StatusCode::CONFLICT,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Code::TooMany => StatusCode::TOO_MANY_REQUESTS,
         Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,

@@ -3,7 +3,7 @@
 use super::App;
 use crate::config::LARGEST_BODY;
 use crate::identity::SignedIn;
-use crate::live::session::now_utc;
+use crate::store::now_utc;
 use crate::workspace::problem::{Code, Problem};
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
@@ -114,7 +114,8 @@ pub fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 /// `too_large`, or `malformed` when it breaks off.
 pub async fn body(body: Body, limit: usize) -> Result<Bytes, Problem> {
     axum::body::to_bytes(body, limit).await.map_err(|error| {
-        let too_large = std::error::Error::source(&error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
+        let too_large =
+            std::error::Error::source(&error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
         match too_large {
             true => Problem::new(Code::TooLarge, format!("At most {limit} bytes.")),
             false => Problem::new(Code::Malformed, "The body broke off."),

@@ -3,12 +3,13 @@
 use super::extract::{self, Asked, Caller, Ids, from_json};
 use super::{App, json, me};
 use crate::config::{INVITATION_DAYS, LARGEST_BODY, MOST_INVITATION_DAYS};
-use crate::hub::{Answered, unavailable};
+use crate::hub::Answered;
 use crate::id::{InvitationId, UserId, WorkspaceId};
 use crate::identity::{self, Secret};
-use crate::live::session::now_utc;
 use crate::protocol::{Invitations, Invited};
 use crate::store::User;
+use crate::store::now_utc;
+use crate::store::unavailable;
 use crate::visibility::{self, Seen};
 use crate::workspace::command::{Action, Answer, Command, Invitee};
 use crate::workspace::decide::checked_name;
@@ -144,13 +145,15 @@ fn from_csv(bytes: &[u8]) -> Result<Vec<Line>, Problem> {
     let bad = |error: csv::Error| Problem::new(Code::Malformed, error.to_string());
     let header = reader.headers().map_err(bad)?.clone();
     let column = |name: &str| header.iter().position(|column| column.eq_ignore_ascii_case(name));
-    let email = column("email")
-        .ok_or_else(|| Problem::new(Code::Malformed, "The first line must name the columns, with \"email\" among them.").at("line 1"))?;
+    let email = column("email").ok_or_else(|| {
+        Problem::new(Code::Malformed, "The first line must name the columns, with \"email\" among them.").at("line 1")
+    })?;
     let (name, lead) = (column("name"), column("lead"));
     let line = |record: Result<csv::StringRecord, csv::Error>| {
         let record = record.map_err(bad)?;
         let line = record.position().map_or(0, csv::Position::line) as usize;
-        let field = |column: Option<usize>| column.and_then(|column| record.get(column)).filter(|text| !text.is_empty());
+        let field =
+            |column: Option<usize>| column.and_then(|column| record.get(column)).filter(|text| !text.is_empty());
         let lead = match field(lead).map(str::to_ascii_lowercase).as_deref() {
             None => None,
             Some("true" | "yes" | "1") => Some(true),
@@ -169,7 +172,9 @@ fn from_text(bytes: &[u8]) -> Result<Vec<Line>, Problem> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = std::str::from_utf8(bytes).map_err(|error| Problem::new(Code::Malformed, error.to_string()))?;
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    Ok(lines.map(|(index, line)| Line { email: line.trim().to_owned(), name: None, lead: None, line: index + 1 }).collect())
+    Ok(lines
+        .map(|(index, line)| Line { email: line.trim().to_owned(), name: None, lead: None, line: index + 1 })
+        .collect())
 }
 
 pub(super) async fn revoke(

@@ -2,10 +2,10 @@
 
 use super::extract::{self, COOKIE, Caller, Ids, Json};
 use super::{App, is_known, json};
-use crate::hub::unavailable;
 use crate::id::{CredentialId, TeamId, UserId};
 use crate::identity::{self, MOST_TOKENS, SESSION_DAYS, Secret, SignedIn, avatar};
-use crate::live::session::now_utc;
+use crate::store::now_utc;
+use crate::store::unavailable;
 use crate::store::{Team, User};
 use crate::workspace::command::{Action, Person};
 use crate::workspace::decide::checked_name;
@@ -74,7 +74,11 @@ pub(super) fn person(user: &User) -> Person {
     Person { user: user.id, email: user.email.clone(), name: user.name.clone(), avatar: user.avatar.clone() }
 }
 
-pub(super) async fn avatar(State(app): State<Arc<App>>, Caller(caller): Caller, headers: HeaderMap) -> Result<Response, Problem> {
+pub(super) async fn avatar(
+    State(app): State<Arc<App>>,
+    Caller(caller): Caller,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     picture(&app, caller.user.id, &headers).await
 }
 
@@ -110,7 +114,11 @@ pub(super) async fn remove_avatar(State(app): State<Arc<App>>, Caller(caller): C
     keep_avatar(&app, &caller, None).await
 }
 
-async fn keep_avatar(app: &App, caller: &SignedIn, picture: Option<(String, bytes::Bytes)>) -> Result<Response, Problem> {
+async fn keep_avatar(
+    app: &App,
+    caller: &SignedIn,
+    picture: Option<(String, bytes::Bytes)>,
+) -> Result<Response, Problem> {
     let user = app.store.set_avatar(caller.user.id, picture).await.map_err(unavailable)?.ok_or(Code::SignedOut)?;
     tell_workspaces(app, caller, &user).await?;
     Ok(json(StatusCode::OK, &Me::from(user)))
@@ -133,7 +141,8 @@ struct Tokens {
 
 pub(super) async fn tokens(State(app): State<Arc<App>>, Caller(caller): Caller) -> Result<Response, Problem> {
     let tokens = app.store.tokens(caller.user.id).await.map_err(unavailable)?;
-    let shown = tokens.into_iter().map(|one| Token { id: one.id, name: one.name, created_at: one.created_at, token: None });
+    let shown =
+        tokens.into_iter().map(|one| Token { id: one.id, name: one.name, created_at: one.created_at, token: None });
     Ok(json(StatusCode::OK, &Tokens { tokens: shown.collect() }))
 }
 
@@ -183,7 +192,8 @@ pub(super) async fn complete(
 /// Sets the cookie of a browser that has just signed in.
 pub(super) fn with_cookie(app: &App, secret: &Secret, mut response: Response) -> Response {
     let seconds = SESSION_DAYS * 24 * 60 * 60;
-    let cookie = format!("{COOKIE}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{}", secret.reveal(), secure(app));
+    let cookie =
+        format!("{COOKIE}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{}", secret.reveal(), secure(app));
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
@@ -253,7 +263,8 @@ pub async fn create_team(
             .ok_or_else(|| Problem::new(Code::Invalid, format!("{text:?} is no domain.")).at("domains"))
     };
     let domains = domains.iter().map(domain).collect::<Result<Vec<_>, _>>()?;
-    let email = normal_email(email).ok_or_else(|| Problem::new(Code::Invalid, "This is no e-mail address.").at("email"))?;
+    let email =
+        normal_email(email).ok_or_else(|| Problem::new(Code::Invalid, "This is no e-mail address.").at("email"))?;
     let admin_name = admin_name.unwrap_or_else(|| email.split('@').next().unwrap_or_default());
     let id = TeamId::new();
     let admin = User {

@@ -82,7 +82,7 @@ impl App {
     }
 
     fn command(caller: &SignedIn, action: Action) -> Command {
-        Command { by: caller.user.id, at: live::session::now_utc(), op: None, action }
+        Command { by: caller.user.id, at: crate::store::now_utc(), op: None, action }
     }
 }
 
@@ -139,7 +139,7 @@ async fn ready(State(app): State<Arc<App>>) -> Response {
     }
     match app.store.check().await {
         Ok(()) => StatusCode::OK.into_response(),
-        Err(error) => crate::hub::unavailable(error).into_response(),
+        Err(error) => crate::store::unavailable(error).into_response(),
     }
 }
 
@@ -163,7 +163,7 @@ impl<T: Serialize> IntoResponse for Seen<T> {
 fn json<T: Serialize>(status: StatusCode, value: &T) -> Response {
     match serde_json::to_vec(value) {
         Ok(bytes) => raw_json(status, bytes.into()),
-        Err(error) => crate::hub::unavailable(error.into()).into_response(),
+        Err(error) => crate::store::unavailable(error.into()).into_response(),
     }
 }
 

@@ -23,7 +23,6 @@ static POLICY: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-
 pub(super) async fn show() -> Response {
     let mut response = axum::response::Html(PAGE).into_response();
     if let Ok(policy) = HeaderValue::from_str(&POLICY) {

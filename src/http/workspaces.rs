@@ -2,10 +2,10 @@
 
 use super::extract::{Caller, Ids, Json};
 use super::{App, is_known, json, raw_json};
-use crate::hub::unavailable;
 use crate::id::{Epoch, OpId, WorkspaceId};
-use crate::live::session::now_utc;
 use crate::protocol::{WorkspaceEntry, Workspaces};
+use crate::store::now_utc;
+use crate::store::unavailable;
 use crate::visibility::{self, Seen};
 use crate::workspace::command::{Action, Change, WorkspacePatch};
 use crate::workspace::problem::{Code, Problem};

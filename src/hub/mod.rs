@@ -10,7 +10,7 @@ pub mod stream;
 use crate::cluster::Cluster;
 use crate::id::{CredentialId, Epoch, ItemId, OpId, Position, SessionId, UserId, WorkspaceId};
 use crate::protocol::Status;
-use crate::store::{self, AppendError, Store};
+use crate::store::{self, AppendError, Store, unavailable};
 use crate::visibility::{self, Frame, Place};
 use crate::workspace::command::{Action, Answer, Command};
 use crate::workspace::event::Event;
@@ -222,7 +222,14 @@ impl Hub {
     ///
     /// # Errors
     /// `unavailable`, or `invalid` for a bad name.
-    pub async fn create(&self, team: &store::Team, maker: &store::User, name: &str, description: &str, at: OffsetDateTime) -> Result<WorkspaceId, Problem> {
+    pub async fn create(
+        &self,
+        team: &store::Team,
+        maker: &store::User,
+        name: &str,
+        description: &str,
+        at: OffsetDateTime,
+    ) -> Result<WorkspaceId, Problem> {
         let id = WorkspaceId::new();
         let creator = Member {
             user: maker.id,
@@ -316,7 +323,8 @@ impl Hub {
                 }
                 *position = record.position;
                 let event: Event = serde_json::from_slice(&record.body)?;
-                let place = Place { audience, position: record.position, at: record.at, by: record.author, op: record.op };
+                let place =
+                    Place { audience, position: record.position, at: record.at, by: record.author, op: record.op };
                 frames.push(visibility::event(workspace, &event, place));
             }
         }
@@ -358,10 +366,4 @@ impl Hub {
         }
         Ok(own)
     }
-}
-
-/// A store that can't be reached, as a refusal; logged here, once.
-pub fn unavailable(error: anyhow::Error) -> Problem {
-    tracing::error!(error = format!("{error:#}"), "the store did not answer");
-    Code::Unavailable.into()
 }

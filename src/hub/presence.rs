@@ -178,7 +178,8 @@ impl Presence {
     /// seated anew and get all of it.
     pub fn regroup(&mut self, audience: impl Fn(&Seat) -> Audience) {
         self.gathering.clear();
-        let seats: Vec<_> = std::mem::take(&mut self.everyone).into_iter().chain(std::mem::take(&mut self.team_only)).collect();
+        let seats: Vec<_> =
+            std::mem::take(&mut self.everyone).into_iter().chain(std::mem::take(&mut self.team_only)).collect();
         for (number, seat) in seats {
             let audience = audience(&seat);
             self.seats(audience).insert(number, seat);

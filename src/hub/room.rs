@@ -276,7 +276,13 @@ impl Room {
         (draft, state)
     }
 
-    fn add(&self, draft: &mut Draft, state: &mut Workspace, command: &Command, events: Vec<Event>) -> Result<(), Problem> {
+    fn add(
+        &self,
+        draft: &mut Draft,
+        state: &mut Workspace,
+        command: &Command,
+        events: Vec<Event>,
+    ) -> Result<(), Problem> {
         let encode = |event: &Event| {
             serde_json::to_vec(event).map(Bytes::from).map_err(|error| Problem::new(Code::Malformed, error.to_string()))
         };
@@ -411,7 +417,8 @@ impl Room {
         let (seen, resumes) = match join.resume {
             None => (head, true),
             Some(resume) => {
-                let seen = Positions { shared: resume.shared.unwrap_or(head.shared), team: resume.team.unwrap_or(head.team) };
+                let seen =
+                    Positions { shared: resume.shared.unwrap_or(head.shared), team: resume.team.unwrap_or(head.team) };
                 let known = resume.epoch.is_none_or(|epoch| epoch == self.workspace.epoch)
                     && seen.shared <= head.shared
                     && (seen.team <= head.team || !viewer.is_team());

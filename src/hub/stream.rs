@@ -107,7 +107,8 @@ impl Stream {
             return Ok(Read { frames: Vec::new(), cursor, positions: None });
         }
         let first = ring.entries.binary_search_by_key(&cursor, |entry| entry.start).map_err(|_| Lagged)?;
-        let taken = ring.entries.range(first..).take_while(|entry| entry.start == cursor || entry.start < cursor + bytes);
+        let taken =
+            ring.entries.range(first..).take_while(|entry| entry.start == cursor || entry.start < cursor + bytes);
         let mut read = Read { frames: Vec::new(), cursor, positions: None };
         for entry in taken {
             read.frames.push(entry.frame.clone());

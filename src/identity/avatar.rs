@@ -27,7 +27,8 @@ pub fn prepared(upload: &[u8]) -> Result<(String, Bytes), Problem> {
     if !matches!(format, Some(ImageFormat::Png | ImageFormat::Jpeg | ImageFormat::WebP)) {
         return Err(bad("it is no PNG, JPEG or WebP file".into()));
     }
-    let mut reader = ImageReader::new(Cursor::new(upload)).with_guessed_format().map_err(|error| bad(error.to_string()))?;
+    let mut reader =
+        ImageReader::new(Cursor::new(upload)).with_guessed_format().map_err(|error| bad(error.to_string()))?;
     let mut limits = Limits::default();
     (limits.max_image_width, limits.max_image_height) = (Some(LARGEST_EDGE), Some(LARGEST_EDGE));
     limits.max_alloc = Some(256 * 1_024 * 1_024);

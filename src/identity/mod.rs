@@ -81,9 +81,11 @@ impl Identity {
     /// # Errors
     /// `signed_out`, or `unavailable`.
     pub async fn recognise(&self, secret: &str, now: OffsetDateTime) -> Result<SignedIn, Problem> {
-        let found = self.store.find_credential(hash(secret), now).await.map_err(crate::hub::unavailable)?;
+        let found = self.store.find_credential(hash(secret), now).await.map_err(crate::store::unavailable)?;
         match found {
-            Some((credential, _)) if matches!(credential.kind, CredentialKind::SignInLink { .. }) => Err(Code::SignedOut.into()),
+            Some((credential, _)) if matches!(credential.kind, CredentialKind::SignInLink { .. }) => {
+                Err(Code::SignedOut.into())
+            }
             Some((credential, user)) => Ok(SignedIn { user, credential: credential.id }),
             None => Err(Code::SignedOut.into()),
         }
@@ -94,12 +96,13 @@ impl Identity {
     /// # Errors
     /// `stale_token`, or `unavailable`.
     pub async fn complete(&self, token: &str, now: OffsetDateTime) -> Result<(User, Secret), Problem> {
-        let found = self.store.find_credential(hash(token), now).await.map_err(crate::hub::unavailable)?;
+        let found = self.store.find_credential(hash(token), now).await.map_err(crate::store::unavailable)?;
         let (credential, user) = found.ok_or(Code::StaleToken)?;
         match credential.kind {
             CredentialKind::Session => return Err(Code::StaleToken.into()),
             CredentialKind::SignInLink { single_use: true } => {
-                let first = self.store.end_credential(user.id, credential.id).await.map_err(crate::hub::unavailable)?;
+                let first =
+                    self.store.end_credential(user.id, credential.id).await.map_err(crate::store::unavailable)?;
                 if !first {
                     return Err(Code::StaleToken.into());
                 }
@@ -124,7 +127,13 @@ impl Identity {
     ///
     /// # Errors
     /// `unavailable`.
-    pub async fn link(&self, user: UserId, single_use: bool, now: OffsetDateTime, life: Duration) -> Result<Secret, Problem> {
+    pub async fn link(
+        &self,
+        user: UserId,
+        single_use: bool,
+        now: OffsetDateTime,
+        life: Duration,
+    ) -> Result<Secret, Problem> {
         let secret = Secret::new("");
         self.keep(user, CredentialKind::SignInLink { single_use }, "", &secret, now, Some(now + life)).await?;
         Ok(secret)
@@ -150,8 +159,9 @@ impl Identity {
         expires_at: Option<OffsetDateTime>,
     ) -> Result<Credential, Problem> {
         let id = CredentialId::new();
-        let credential = Credential { id, user, kind, name: name.to_owned(), hash: secret.hash(), created_at, expires_at };
-        self.store.add_credential(credential.clone()).await.map_err(crate::hub::unavailable)?;
+        let credential =
+            Credential { id, user, kind, name: name.to_owned(), hash: secret.hash(), created_at, expires_at };
+        self.store.add_credential(credential.clone()).await.map_err(crate::store::unavailable)?;
         Ok(credential)
     }
 }

@@ -10,6 +10,7 @@ use crate::hub::stream::Lagged;
 use crate::hub::{Hub, RoomHandle, SeatGuard};
 use crate::id::SessionId;
 use crate::protocol::{ClientMessage, Close};
+use crate::store::now_utc;
 use crate::visibility::Frame;
 use crate::workspace::command::{Action, Command};
 use bytes::{BufMut, Bytes, BytesMut};
@@ -17,7 +18,6 @@ use futures_util::StreamExt;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
-use time::OffsetDateTime;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until, timeout};
@@ -147,7 +147,8 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
                     return end;
                 }
             }
-            let alarm = if self.outlet.is_empty() { self.next_ping } else { self.next_ping.min(self.progress + TOO_SLOW) };
+            let alarm =
+                if self.outlet.is_empty() { self.next_ping } else { self.next_ping.min(self.progress + TOO_SLOW) };
             let step = tokio::select! {
                 mail = mailbox.recv() => self.take_mail(mail),
                 message = self.socket.next() => self.hear(message).await,
@@ -371,13 +372,6 @@ async fn part<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(mut outlet: Outlet<W>
         while matches!(read.read(&mut sink).await, Ok(count) if count > 0) {}
     })
     .await;
-}
-
-/// Now, to the microsecond: as fine as every store keeps it.
-#[must_use]
-pub fn now_utc() -> OffsetDateTime {
-    let now = OffsetDateTime::now_utc();
-    now.replace_microsecond(now.microsecond()).unwrap_or(now)
 }
 
 /// A token bucket.

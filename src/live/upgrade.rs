@@ -46,7 +46,8 @@ pub async fn open(
     if positions.epoch.is_none() && (positions.shared.is_some() || positions.team.is_some()) {
         return Err(Problem::new(Code::Malformed, "Positions need their epoch.").at("epoch"));
     }
-    let resume = positions.epoch.map(|epoch| Resume { epoch: Some(epoch), shared: positions.shared, team: positions.team });
+    let resume =
+        positions.epoch.map(|epoch| Resume { epoch: Some(epoch), shared: positions.shared, team: positions.team });
     let join = Join { user: caller.user.id, credential: caller.credential, resume };
     let (room, joined) = hub.join(workspace, join).await?;
     let upgrade = request

@@ -5,6 +5,7 @@
 pub mod sqlite;
 
 use crate::id::{CredentialId, Epoch, InvitationId, OpId, Position, Sequence, TeamId, UserId, WorkspaceId};
+use crate::workspace::problem::{Code, Problem};
 use async_trait::async_trait;
 use bytes::Bytes;
 use std::path::Path;
@@ -59,7 +60,12 @@ pub enum Index {
     /// The person is a member no more.
     NotMember(UserId),
     /// An invitation can be found by the hash of its token.
-    Invitation { /** Which. */ id: InvitationId, /** SHA-256 of its token. */ token_hash: [u8; 32] },
+    Invitation {
+        /** Which. */
+        id: InvitationId,
+        /** SHA-256 of its token. */
+        token_hash: [u8; 32],
+    },
     /// An invitation can be found no more.
     NoInvitation(InvitationId),
     /// The workspace is deleted: `load_log`, `find_invitation` and `workspaces_of` know it no more.
@@ -125,7 +131,10 @@ pub struct Team {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CredentialKind {
     /// A link that signs a browser in. `single_use` ones end with their first use.
-    SignInLink { /** Whether using it ends it. */ single_use: bool },
+    SignInLink {
+        /** Whether using it ends it. */
+        single_use: bool,
+    },
     /// A signed-in browser: the cookie.
     Session,
     /// A personal access token.
@@ -160,7 +169,13 @@ pub trait Store: Send + Sync + 'static {
     /// The log after a sequence, oldest first, at most `limit` records. Empty also for what doesn't exist or is deleted.
     async fn load_log(&self, workspace: WorkspaceId, after: Sequence, limit: usize) -> anyhow::Result<Vec<Record>>;
     /// The sequence of the event at a position of a stream of an epoch, when there is one.
-    async fn locate(&self, workspace: WorkspaceId, epoch: Epoch, stream: Stream, position: Position) -> anyhow::Result<Option<Sequence>>;
+    async fn locate(
+        &self,
+        workspace: WorkspaceId,
+        epoch: Epoch,
+        stream: Stream,
+        position: Position,
+    ) -> anyhow::Result<Option<Sequence>>;
     /// What an edit was answered, if it was written.
     async fn find_answer(&self, workspace: WorkspaceId, author: UserId, op: OpId) -> anyhow::Result<Option<Answer>>;
     /// Keeps the state as of a sequence, in place of an older one.
@@ -206,4 +221,17 @@ pub trait Store: Send + Sync + 'static {
     async fn backup(&self, to: &Path) -> anyhow::Result<()>;
     /// Whether the store answers and can be written.
     async fn check(&self) -> anyhow::Result<()>;
+}
+
+/// Now, to the microsecond: as fine as every store keeps it.
+#[must_use]
+pub fn now_utc() -> OffsetDateTime {
+    let now = OffsetDateTime::now_utc();
+    now.replace_microsecond(now.microsecond()).unwrap_or(now)
+}
+
+/// A store that can't be reached, as a refusal; logged here, once.
+pub fn unavailable(error: anyhow::Error) -> Problem {
+    tracing::error!(error = format!("{error:#}"), "the store did not answer");
+    Code::Unavailable.into()
 }

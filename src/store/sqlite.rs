@@ -10,9 +10,7 @@ mod readers;
 mod writer;
 
 use super::{Answer, Append, AppendError, Credential, Record, Store, Stream, Team, User};
-use crate::id::{
-    CredentialId, Epoch, InvitationId, OpId, Position, Sequence, TeamId, UserId, WorkspaceId,
-};
+use crate::id::{CredentialId, Epoch, InvitationId, OpId, Position, Sequence, TeamId, UserId, WorkspaceId};
 use anyhow::Context;
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -57,11 +55,7 @@ impl Sqlite {
     /// When the file can't be made, read or written, is no database, or comes from a newer version.
     pub fn open(file: &Path) -> anyhow::Result<Self> {
         let connection = open_writer(file).with_context(|| format!("open {}", file.display()))?;
-        Ok(Self {
-            writer: Writer::start(connection)?,
-            readers: Readers::new(file.to_owned()),
-            file: file.to_owned(),
-        })
+        Ok(Self { writer: Writer::start(connection)?, readers: Readers::new(file.to_owned()), file: file.to_owned() })
     }
 
     /// How many transactions were committed since it was opened: fewer than writes when they come together.
@@ -76,38 +70,24 @@ fn open_writer(file: &Path) -> anyhow::Result<Connection> {
         fs::create_dir_all(folder).context("make its folder")?;
     }
     // Before SQLite does: it would leave the file to the umask. Its other files take the mode of this one.
-    private_file()
-        .create(true)
-        .truncate(false)
-        .open(file)
-        .context("make the file")?;
-    let mut connection = Connection::open_with_flags(
-        file,
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )?;
+    private_file().create(true).truncate(false).open(file).context("make the file")?;
+    let mut connection =
+        Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     set_up(&connection)?;
-    let mode = connection
-        .pragma_update_and_check(None, "journal_mode", "wal", |row| row.get::<_, String>(0))?;
-    anyhow::ensure!(
-        mode == "wal",
-        "the file system has no support for a write-ahead log"
-    );
+    let mode = connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get::<_, String>(0))?;
+    anyhow::ensure!(mode == "wal", "the file system has no support for a write-ahead log");
     // What was answered as written must outlive a power cut; NORMAL syncs only at checkpoints.
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update_and_check(None, "journal_size_limit", WAL_SIZE, |_| Ok(()))?;
     connection.pragma_update(None, "foreign_keys", true)?;
-    Migrations::from_slice(MIGRATIONS)
-        .to_latest(&mut connection)
-        .context("migrate")?;
+    Migrations::from_slice(MIGRATIONS).to_latest(&mut connection).context("migrate")?;
     Ok(connection)
 }
 
 fn open_reader(file: &Path) -> anyhow::Result<Connection> {
-    let connection = Connection::open_with_flags(
-        file,
-        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )
-    .with_context(|| format!("open {} to read", file.display()))?;
+    let connection =
+        Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+            .with_context(|| format!("open {} to read", file.display()))?;
     set_up(&connection)?;
     Ok(connection)
 }
@@ -129,10 +109,7 @@ fn private_file() -> fs::OpenOptions {
 fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
     let source = open_reader(from)?;
     // Made here, and only when it is new: a backup must not overwrite another.
-    private_file()
-        .create_new(true)
-        .open(to)
-        .context("make the file")?;
+    private_file().create_new(true).open(to).context("make the file")?;
     let copied = copy_pages(&source, to);
     if copied.is_err() {
         // Half a backup must not be taken for a whole one; the error that matters is the first.
@@ -176,8 +153,7 @@ fn get_uuid(row: &Row<'_>, column: usize) -> rusqlite::Result<Uuid> {
 }
 
 fn get_optional_uuid(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Uuid>> {
-    row.get::<_, Option<[u8; 16]>>(column)
-        .map(|bytes| bytes.map(Uuid::from_bytes))
+    row.get::<_, Option<[u8; 16]>>(column).map(|bytes| bytes.map(Uuid::from_bytes))
 }
 
 fn get_bytes(row: &Row<'_>, column: usize) -> rusqlite::Result<Bytes> {
@@ -194,12 +170,7 @@ impl Store for Sqlite {
             .with_context(|| format!("append to workspace {workspace}"))?
     }
 
-    async fn load_log(
-        &self,
-        workspace: WorkspaceId,
-        after: Sequence,
-        limit: usize,
-    ) -> anyhow::Result<Vec<Record>> {
+    async fn load_log(&self, workspace: WorkspaceId, after: Sequence, limit: usize) -> anyhow::Result<Vec<Record>> {
         self.readers
             .run(move |connection| log::load(connection, workspace, after, limit))
             .await
@@ -219,34 +190,21 @@ impl Store for Sqlite {
             .with_context(|| format!("locate position {position} in workspace {workspace}"))
     }
 
-    async fn find_answer(
-        &self,
-        workspace: WorkspaceId,
-        author: UserId,
-        op: OpId,
-    ) -> anyhow::Result<Option<Answer>> {
+    async fn find_answer(&self, workspace: WorkspaceId, author: UserId, op: OpId) -> anyhow::Result<Option<Answer>> {
         self.readers
             .run(move |connection| log::find_answer(connection, workspace, author, op))
             .await
             .with_context(|| format!("find the answer of edit {op} in workspace {workspace}"))
     }
 
-    async fn save_state(
-        &self,
-        workspace: WorkspaceId,
-        at: Sequence,
-        state: Bytes,
-    ) -> anyhow::Result<()> {
+    async fn save_state(&self, workspace: WorkspaceId, at: Sequence, state: Bytes) -> anyhow::Result<()> {
         self.writer
             .run(move |connection| log::save_state(connection, workspace, at, &state))
             .await
             .with_context(|| format!("save the state of workspace {workspace} at {at}"))
     }
 
-    async fn load_state(
-        &self,
-        workspace: WorkspaceId,
-    ) -> anyhow::Result<Option<(Sequence, Bytes)>> {
+    async fn load_state(&self, workspace: WorkspaceId) -> anyhow::Result<Option<(Sequence, Bytes)>> {
         self.readers
             .run(move |connection| log::load_state(connection, workspace))
             .await
@@ -267,10 +225,7 @@ impl Store for Sqlite {
             .with_context(|| format!("find the workspaces of user {user}"))
     }
 
-    async fn find_invitation(
-        &self,
-        token_hash: [u8; 32],
-    ) -> anyhow::Result<Option<(WorkspaceId, InvitationId)>> {
+    async fn find_invitation(&self, token_hash: [u8; 32]) -> anyhow::Result<Option<(WorkspaceId, InvitationId)>> {
         self.readers
             .run(move |connection| log::find_invitation(connection, token_hash))
             .await
@@ -286,10 +241,7 @@ impl Store for Sqlite {
     }
 
     async fn has_team(&self) -> anyhow::Result<bool> {
-        self.readers
-            .run(people::has_team)
-            .await
-            .context("look for a team")
+        self.readers.run(people::has_team).await.context("look for a team")
     }
 
     async fn team(&self, id: TeamId) -> anyhow::Result<Option<Team>> {
@@ -300,10 +252,7 @@ impl Store for Sqlite {
     }
 
     async fn ensure_user(&self, user: User) -> anyhow::Result<User> {
-        self.writer
-            .run(move |connection| people::ensure(connection, &user))
-            .await
-            .context("find or make an account")
+        self.writer.run(move |connection| people::ensure(connection, &user)).await.context("find or make an account")
     }
 
     async fn user(&self, id: UserId) -> anyhow::Result<Option<User>> {
@@ -329,11 +278,7 @@ impl Store for Sqlite {
             .with_context(|| format!("rename user {id}"))
     }
 
-    async fn set_avatar(
-        &self,
-        id: UserId,
-        picture: Option<(String, Bytes)>,
-    ) -> anyhow::Result<Option<User>> {
+    async fn set_avatar(&self, id: UserId, picture: Option<(String, Bytes)>) -> anyhow::Result<Option<User>> {
         self.writer
             .run(move |connection| people::set_avatar(connection, id, picture.as_ref()))
             .await
@@ -355,11 +300,7 @@ impl Store for Sqlite {
             .with_context(|| format!("keep a credential of user {user}"))
     }
 
-    async fn find_credential(
-        &self,
-        hash: [u8; 32],
-        now: OffsetDateTime,
-    ) -> anyhow::Result<Option<(Credential, User)>> {
+    async fn find_credential(&self, hash: [u8; 32], now: OffsetDateTime) -> anyhow::Result<Option<(Credential, User)>> {
         self.readers
             .run(move |connection| people::find_credential(connection, hash, now))
             .await
@@ -390,15 +331,10 @@ impl Store for Sqlite {
     }
 
     async fn check(&self) -> anyhow::Result<()> {
-        self.readers
-            .run(people::has_team)
-            .await
-            .context("check that the store can be read")?;
+        self.readers.run(people::has_team).await.context("check that the store can be read")?;
         self.writer
             .run(|connection| {
-                connection
-                    .prepare_cached("UPDATE checks SET made = made + 1")?
-                    .execute([])?;
+                connection.prepare_cached("UPDATE checks SET made = made + 1")?.execute([])?;
                 Ok(())
             })
             .await

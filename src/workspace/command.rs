@@ -226,4 +226,3 @@ pub struct Row {
     /// What became of it.
     pub outcome: Outcome,
 }
-

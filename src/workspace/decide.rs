@@ -57,11 +57,9 @@ pub fn decide(workspace: &Workspace, command: &Command) -> Result<(Vec<Event>, A
         Action::RemoveMember { user } => invite::remove_member(workspace, &viewer, *user)?,
         Action::Invite { .. } => return invite::invite(workspace, &viewer, command),
         Action::RevokeInvitation { id } => invite::revoke(workspace, &viewer, *id)?,
-        Action::UpdatePerson(person) => vec![Event::PersonUpdated {
-            user: viewer.user,
-            name: person.name.clone(),
-            avatar: person.avatar.clone(),
-        }],
+        Action::UpdatePerson(person) => {
+            vec![Event::PersonUpdated { user: viewer.user, name: person.name.clone(), avatar: person.avatar.clone() }]
+        }
         Action::AcceptInvitation { .. } => Vec::new(),
     };
     Ok((events, Answer::Done))
@@ -115,7 +113,8 @@ fn edit(workspace: &Workspace, viewer: &Viewer, command: &Command, changes: &[Ch
         };
         let event = change_event(&state, viewer, command, change).map_err(placed)?;
         if index + 1 < changes.len() {
-            let stamp = Stamp { sequence: state.sequence + 1, audience: Audience::Everyone, at: command.at, by: command.by };
+            let stamp =
+                Stamp { sequence: state.sequence + 1, audience: Audience::Everyone, at: command.at, by: command.by };
             state.apply(&event, stamp);
         }
         events.push(event);
@@ -179,7 +178,11 @@ fn change_event(workspace: &Workspace, viewer: &Viewer, command: &Command, chang
             if let Some(name) = &patch.name {
                 checked_name(name).map_err(|problem| problem.at("patch.name"))?;
             }
-            Event::EnvironmentUpdated { id: *id, name: patch.name.clone(), content: patch.content.clone().map(Value::Object) }
+            Event::EnvironmentUpdated {
+                id: *id,
+                name: patch.name.clone(),
+                content: patch.content.clone().map(Value::Object),
+            }
         }
         Change::EnvironmentDelete { id } => {
             workspace.environment(*id).ok_or_else(|| gone("id"))?;

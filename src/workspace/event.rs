@@ -14,7 +14,14 @@ use serde_json::Value;
 #[allow(missing_docs, reason = "the fields are those of the commands")]
 pub enum Event {
     /// The first event of a workspace.
-    WorkspaceCreated { name: String, description: String, team: TeamId, team_domains: Vec<String>, epoch: Epoch, creator: Member },
+    WorkspaceCreated {
+        name: String,
+        description: String,
+        team: TeamId,
+        team_domains: Vec<String>,
+        epoch: Epoch,
+        creator: Member,
+    },
     /// Name or description changed.
     WorkspaceUpdated { name: Option<String>, description: Option<String> },
     /// The workspace is gone.

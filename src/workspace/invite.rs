@@ -7,9 +7,7 @@ use super::Workspace;
 use super::command::{Action, Answer, Command, Invitee, Outcome, Person, Row};
 use super::decide::{admin, check_role, checked_name};
 use super::event::Event;
-use super::member::{
-    Invitation, Member, Role, Side, Viewer, is_public_mail, normal_email, registrable_domain,
-};
+use super::member::{Invitation, Member, Role, Side, Viewer, is_public_mail, normal_email, registrable_domain};
 use super::problem::{Code, Problem};
 use crate::id::{InvitationId, UserId};
 use std::collections::HashSet;
@@ -91,12 +89,7 @@ fn may_invite<'a>(
     Ok(Some(own))
 }
 
-fn checked(
-    workspace: &Workspace,
-    lead: Option<&str>,
-    side: Side,
-    invitee: &Invitee,
-) -> Result<String, Outcome> {
+fn checked(workspace: &Workspace, lead: Option<&str>, side: Side, invitee: &Invitee) -> Result<String, Outcome> {
     let email = normal_email(&invitee.email).ok_or(Outcome::Invalid)?;
     if invitee.name.as_deref().is_some_and(|name| checked_name(name).is_err()) {
         return Err(Outcome::Invalid);

@@ -172,7 +172,10 @@ impl Workspace {
         self.child_keys(parent).filter_map(|(_, id)| self.items.get(id))
     }
 
-    pub(crate) fn child_keys(&self, parent: Option<ItemId>) -> impl DoubleEndedIterator<Item = &(FractionalIndex, ItemId)> {
+    pub(crate) fn child_keys(
+        &self,
+        parent: Option<ItemId>,
+    ) -> impl DoubleEndedIterator<Item = &(FractionalIndex, ItemId)> {
         self.children.get(&parent).into_iter().flatten()
     }
 
@@ -329,7 +332,8 @@ impl Workspace {
 
     fn apply_to_items(&mut self, event: &Event, stamp: Stamp) {
         let position = self.positions.shared;
-        let stamped = |item: &mut Item| (item.position, item.updated_at, item.updated_by) = (position, stamp.at, stamp.by);
+        let stamped =
+            |item: &mut Item| (item.position, item.updated_at, item.updated_by) = (position, stamp.at, stamp.by);
         match event {
             Event::ItemCreated { item } => self.insert(item.clone(), stamped),
             Event::ItemsImported { items } => items.iter().for_each(|item| self.insert(item.clone(), stamped)),

@@ -9,16 +9,11 @@ use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 /// A refusal is the inner result: it has written nothing, so there is nothing to undo.
-pub(super) fn append(
-    connection: &Connection,
-    batch: &Append,
-) -> anyhow::Result<Result<(), AppendError>> {
+pub(super) fn append(connection: &Connection, batch: &Append) -> anyhow::Result<Result<(), AppendError>> {
     let workspace = batch.workspace.0.into_bytes();
     let found = connection
         .prepare_cached("SELECT head, deleted FROM workspaces WHERE id = ?1")?
-        .query_row([workspace], |row| {
-            Ok((get_count(row, 0)?, row.get::<_, bool>(1)?))
-        })
+        .query_row([workspace], |row| Ok((get_count(row, 0)?, row.get::<_, bool>(1)?)))
         .optional()?;
     let (head, deleted) = found.unwrap_or((0, false));
     if deleted || head != batch.after {
@@ -30,15 +25,9 @@ pub(super) fn append(
     }
 
     let head = insert_records(connection, workspace, batch)?;
-    let mut insert = connection.prepare_cached(
-        "INSERT INTO ops (workspace, author, op, position) VALUES (?1, ?2, ?3, ?4)",
-    )?;
-    for Answer {
-        author,
-        op,
-        position,
-    } in &batch.answers
-    {
+    let mut insert =
+        connection.prepare_cached("INSERT INTO ops (workspace, author, op, position) VALUES (?1, ?2, ?3, ?4)")?;
+    for Answer { author, op, position } in &batch.answers {
         let (author, op) = (author.0.into_bytes(), op.0.into_bytes());
         insert.execute(params![workspace, author, op, int(*position)?])?;
     }
@@ -57,22 +46,13 @@ pub(super) fn append(
 fn repeated(connection: &Connection, batch: &Append) -> anyhow::Result<Vec<Answer>> {
     let mut repeated = Vec::new();
     for answer in &batch.answers {
-        repeated.extend(find_answer(
-            connection,
-            batch.workspace,
-            answer.author,
-            answer.op,
-        )?);
+        repeated.extend(find_answer(connection, batch.workspace, answer.author, answer.op)?);
     }
     Ok(repeated)
 }
 
 /// Gives the new head.
-fn insert_records(
-    connection: &Connection,
-    workspace: [u8; 16],
-    batch: &Append,
-) -> anyhow::Result<Sequence> {
+fn insert_records(connection: &Connection, workspace: [u8; 16], batch: &Append) -> anyhow::Result<Sequence> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO events (workspace, sequence, epoch, stream, position, op, at, author, body)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
@@ -103,24 +83,20 @@ fn insert_records(
 fn apply(connection: &Connection, workspace: [u8; 16], change: &Index) -> rusqlite::Result<()> {
     match change {
         Index::Member(user) => connection
-            .prepare_cached(
-                "INSERT INTO members (workspace, user) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-            )?
+            .prepare_cached("INSERT INTO members (workspace, user) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
             .execute(params![workspace, user.0.into_bytes()]),
         Index::NotMember(user) => connection
             .prepare_cached("DELETE FROM members WHERE workspace = ?1 AND user = ?2")?
             .execute(params![workspace, user.0.into_bytes()]),
         Index::Invitation { id, token_hash } => connection
-            .prepare_cached(
-                "INSERT INTO invitations (token_hash, workspace, id) VALUES (?1, ?2, ?3)",
-            )?
+            .prepare_cached("INSERT INTO invitations (token_hash, workspace, id) VALUES (?1, ?2, ?3)")?
             .execute(params![token_hash, workspace, id.0.into_bytes()]),
         Index::NoInvitation(id) => connection
             .prepare_cached("DELETE FROM invitations WHERE workspace = ?1 AND id = ?2")?
             .execute(params![workspace, id.0.into_bytes()]),
-        Index::Deleted => connection
-            .prepare_cached("UPDATE workspaces SET deleted = 1 WHERE id = ?1")?
-            .execute([workspace]),
+        Index::Deleted => {
+            connection.prepare_cached("UPDATE workspaces SET deleted = 1 WHERE id = ?1")?.execute([workspace])
+        }
     }
     .map(drop)
 }
@@ -148,11 +124,7 @@ fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
     Ok(Record {
         sequence: get_count(row, 0)?,
         epoch: Epoch(get_uuid(row, 1)?),
-        stream: if row.get(2)? {
-            Stream::Team
-        } else {
-            Stream::Shared
-        },
+        stream: if row.get(2)? { Stream::Team } else { Stream::Shared },
         position: get_count(row, 3)?,
         op: get_optional_uuid(row, 4)?.map(OpId),
         at: get_time(row, 5)?,
@@ -186,9 +158,7 @@ pub(super) fn locate(
              WHERE w.id = ?1 AND NOT w.deleted
              AND e.epoch = ?2 AND e.stream = ?3 AND e.position = ?4",
         )?
-        .query_row(params![workspace, epoch, number(stream), position], |row| {
-            get_count(row, 0)
-        })
+        .query_row(params![workspace, epoch, number(stream), position], |row| get_count(row, 0))
         .optional()?)
 }
 
@@ -199,22 +169,10 @@ pub(super) fn find_answer(
     author: UserId,
     op: OpId,
 ) -> anyhow::Result<Option<Answer>> {
-    let key = [
-        workspace.0.into_bytes(),
-        author.0.into_bytes(),
-        op.0.into_bytes(),
-    ];
+    let key = [workspace.0.into_bytes(), author.0.into_bytes(), op.0.into_bytes()];
     Ok(connection
-        .prepare_cached(
-            "SELECT position FROM ops WHERE workspace = ?1 AND author = ?2 AND op = ?3",
-        )?
-        .query_row(key, |row| {
-            Ok(Answer {
-                author,
-                op,
-                position: get_count(row, 0)?,
-            })
-        })
+        .prepare_cached("SELECT position FROM ops WHERE workspace = ?1 AND author = ?2 AND op = ?3")?
+        .query_row(key, |row| Ok(Answer { author, op, position: get_count(row, 0)? }))
         .optional()?)
 }
 
@@ -236,18 +194,13 @@ pub(super) fn save_state(
     Ok(())
 }
 
-pub(super) fn load_state(
-    connection: &Connection,
-    workspace: WorkspaceId,
-) -> anyhow::Result<Option<(Sequence, Bytes)>> {
+pub(super) fn load_state(connection: &Connection, workspace: WorkspaceId) -> anyhow::Result<Option<(Sequence, Bytes)>> {
     Ok(connection
         .prepare_cached(
             "SELECT s.sequence, s.state FROM states s JOIN workspaces w ON w.id = s.workspace
              WHERE s.workspace = ?1 AND NOT w.deleted",
         )?
-        .query_row([workspace.0.into_bytes()], |row| {
-            Ok((get_count(row, 0)?, get_bytes(row, 1)?))
-        })
+        .query_row([workspace.0.into_bytes()], |row| Ok((get_count(row, 0)?, get_bytes(row, 1)?)))
         .optional()?)
 }
 
@@ -257,17 +210,12 @@ pub(super) fn exists(connection: &Connection, workspace: WorkspaceId) -> anyhow:
         .exists([workspace.0.into_bytes()])?)
 }
 
-pub(super) fn workspaces_of(
-    connection: &Connection,
-    user: UserId,
-) -> anyhow::Result<Vec<WorkspaceId>> {
+pub(super) fn workspaces_of(connection: &Connection, user: UserId) -> anyhow::Result<Vec<WorkspaceId>> {
     let mut select = connection.prepare_cached(
         "SELECT m.workspace FROM members m JOIN workspaces w ON w.id = m.workspace
          WHERE m.user = ?1 AND NOT w.deleted ORDER BY m.workspace",
     )?;
-    let ids = select.query_map([user.0.into_bytes()], |row| {
-        get_uuid(row, 0).map(WorkspaceId)
-    })?;
+    let ids = select.query_map([user.0.into_bytes()], |row| get_uuid(row, 0).map(WorkspaceId))?;
     Ok(ids.collect::<Result<_, _>>()?)
 }
 
@@ -280,11 +228,6 @@ pub(super) fn find_invitation(
             "SELECT i.workspace, i.id FROM invitations i JOIN workspaces w ON w.id = i.workspace
              WHERE i.token_hash = ?1 AND NOT w.deleted",
         )?
-        .query_row([token_hash], |row| {
-            Ok((
-                WorkspaceId(get_uuid(row, 0)?),
-                InvitationId(get_uuid(row, 1)?),
-            ))
-        })
+        .query_row([token_hash], |row| Ok((WorkspaceId(get_uuid(row, 0)?), InvitationId(get_uuid(row, 1)?))))
         .optional()?)
 }

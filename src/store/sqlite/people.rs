@@ -10,40 +10,22 @@ use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, Row, params, types::FromSqlError};
 use time::OffsetDateTime;
 
-pub(super) fn create_team(
-    connection: &Connection,
-    team: &Team,
-    admin: &User,
-) -> anyhow::Result<User> {
+pub(super) fn create_team(connection: &Connection, team: &Team, admin: &User) -> anyhow::Result<User> {
     let id = team.id.0.into_bytes();
-    connection
-        .prepare_cached("INSERT INTO teams (id, name) VALUES (?1, ?2)")?
-        .execute(params![id, team.name])?;
-    let mut insert = connection
-        .prepare_cached("INSERT INTO team_domains (team, place, domain) VALUES (?1, ?2, ?3)")?;
+    connection.prepare_cached("INSERT INTO teams (id, name) VALUES (?1, ?2)")?.execute(params![id, team.name])?;
+    let mut insert = connection.prepare_cached("INSERT INTO team_domains (team, place, domain) VALUES (?1, ?2, ?3)")?;
     for (place, domain) in (0_i64..).zip(&team.domains) {
         insert.execute(params![id, place, domain])?;
     }
-    let account = ensure(
-        connection,
-        &User {
-            team: Some(team.id),
-            ..admin.clone()
-        },
-    )?;
+    let account = ensure(connection, &User { team: Some(team.id), ..admin.clone() })?;
     connection
         .prepare_cached("UPDATE users SET team = ?2 WHERE id = ?1")?
         .execute(params![account.id.0.into_bytes(), id])?;
-    Ok(User {
-        team: Some(team.id),
-        ..account
-    })
+    Ok(User { team: Some(team.id), ..account })
 }
 
 pub(super) fn has_team(connection: &Connection) -> anyhow::Result<bool> {
-    Ok(connection
-        .prepare_cached("SELECT 1 FROM teams LIMIT 1")?
-        .exists([])?)
+    Ok(connection.prepare_cached("SELECT 1 FROM teams LIMIT 1")?.exists([])?)
 }
 
 pub(super) fn team(connection: &Connection, id: TeamId) -> anyhow::Result<Option<Team>> {
@@ -53,11 +35,8 @@ pub(super) fn team(connection: &Connection, id: TeamId) -> anyhow::Result<Option
         .query_row(key, |row| row.get(0))
         .optional()?;
     let Some(name) = name else { return Ok(None) };
-    let mut select = connection
-        .prepare_cached("SELECT domain FROM team_domains WHERE team = ?1 ORDER BY place")?;
-    let domains = select
-        .query_map(key, |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
+    let mut select = connection.prepare_cached("SELECT domain FROM team_domains WHERE team = ?1 ORDER BY place")?;
+    let domains = select.query_map(key, |row| row.get(0))?.collect::<Result<_, _>>()?;
     Ok(Some(Team { id, name, domains }))
 }
 
@@ -103,14 +82,8 @@ fn user(row: &Row<'_>, first: usize) -> rusqlite::Result<User> {
     })
 }
 
-pub(super) fn rename(
-    connection: &Connection,
-    id: UserId,
-    name: &str,
-) -> anyhow::Result<Option<User>> {
-    connection
-        .prepare_cached("UPDATE users SET name = ?2 WHERE id = ?1")?
-        .execute(params![id.0.into_bytes(), name])?;
+pub(super) fn rename(connection: &Connection, id: UserId, name: &str) -> anyhow::Result<Option<User>> {
+    connection.prepare_cached("UPDATE users SET name = ?2 WHERE id = ?1")?.execute(params![id.0.into_bytes(), name])?;
     by_id(connection, id)
 }
 
@@ -130,29 +103,19 @@ pub(super) fn set_avatar(
                  SET hash = excluded.hash, picture = excluded.picture",
             )?
             .execute(params![key, hash, &picture[..]])?,
-        None => connection
-            .prepare_cached("DELETE FROM avatars WHERE user = ?1")?
-            .execute([key])?,
+        None => connection.prepare_cached("DELETE FROM avatars WHERE user = ?1")?.execute([key])?,
     };
     by_id(connection, id)
 }
 
-pub(super) fn avatar(
-    connection: &Connection,
-    id: UserId,
-) -> anyhow::Result<Option<(String, Bytes)>> {
+pub(super) fn avatar(connection: &Connection, id: UserId) -> anyhow::Result<Option<(String, Bytes)>> {
     Ok(connection
         .prepare_cached("SELECT hash, picture FROM avatars WHERE user = ?1")?
-        .query_row([id.0.into_bytes()], |row| {
-            Ok((row.get(0)?, get_bytes(row, 1)?))
-        })
+        .query_row([id.0.into_bytes()], |row| Ok((row.get(0)?, get_bytes(row, 1)?)))
         .optional()?)
 }
 
-pub(super) fn add_credential(
-    connection: &Connection,
-    credential: &Credential,
-) -> anyhow::Result<()> {
+pub(super) fn add_credential(connection: &Connection, credential: &Credential) -> anyhow::Result<()> {
     let kind = match credential.kind {
         CredentialKind::SignInLink { single_use: false } => "link",
         CredentialKind::SignInLink { single_use: true } => "single-use link",
@@ -189,9 +152,7 @@ pub(super) fn find_credential(
              LEFT JOIN avatars a ON a.user = u.id
              WHERE c.hash = ?1 AND (c.expires_at IS NULL OR c.expires_at > ?2)",
         )?
-        .query_row(params![hash, micros(now)?], |row| {
-            Ok((credential(row)?, user(row, 7)?))
-        })
+        .query_row(params![hash, micros(now)?], |row| Ok((credential(row)?, user(row, 7)?)))
         .optional()?)
 }
 
@@ -216,11 +177,7 @@ fn credential(row: &Row<'_>) -> rusqlite::Result<Credential> {
     })
 }
 
-pub(super) fn end_credential(
-    connection: &Connection,
-    user: UserId,
-    id: CredentialId,
-) -> anyhow::Result<bool> {
+pub(super) fn end_credential(connection: &Connection, user: UserId, id: CredentialId) -> anyhow::Result<bool> {
     let ended = connection
         .prepare_cached("DELETE FROM credentials WHERE id = ?1 AND user = ?2")?
         .execute([id.0.into_bytes(), user.0.into_bytes()])?;

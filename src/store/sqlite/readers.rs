@@ -20,11 +20,7 @@ pub(super) struct Readers {
 
 impl Readers {
     pub(super) fn new(file: PathBuf) -> Self {
-        Self {
-            file,
-            idle: Arc::default(),
-            turns: Arc::new(Semaphore::new(READERS)),
-        }
+        Self { file, idle: Arc::default(), turns: Arc::new(Semaphore::new(READERS)) }
     }
 
     /// Runs a read off the runtime's threads.
@@ -33,10 +29,7 @@ impl Readers {
         work: impl FnOnce(&Connection) -> anyhow::Result<T> + Send + 'static,
     ) -> anyhow::Result<T> {
         // The turn goes along into the closure: when the caller gives up, the connection is still in use.
-        let turn = Arc::clone(&self.turns)
-            .acquire_owned()
-            .await
-            .context("wait for a connection")?;
+        let turn = Arc::clone(&self.turns).acquire_owned().await.context("wait for a connection")?;
         let idle = Arc::clone(&self.idle);
         let file = self.file.clone();
         tokio::task::spawn_blocking(move || {
@@ -47,9 +40,7 @@ impl Readers {
                 None => super::open_reader(&file)?,
             };
             let result = work(&connection);
-            idle.lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(connection);
+            idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
             result
         })
         .await

@@ -34,11 +34,7 @@ impl Writer {
             .name("store-writer".to_owned())
             .spawn(move || write_all(&connection, jobs, &counted))
             .context("start the store's writer")?;
-        Ok(Self {
-            queue: Some(queue),
-            thread: Some(thread),
-            commits,
-        })
+        Ok(Self { queue: Some(queue), thread: Some(thread), commits })
     }
 
     /// Runs a job in a transaction and returns what it gave once that is durable. A job that fails is undone,
@@ -48,11 +44,7 @@ impl Writer {
         work: impl FnOnce(&Connection) -> anyhow::Result<T> + Send + 'static,
     ) -> anyhow::Result<T> {
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(Task {
-            work: Some(work),
-            result: None,
-            reply,
-        });
+        let job = Box::new(Task { work: Some(work), result: None, reply });
         let sent = match &self.queue {
             Some(queue) => queue.send(job).await.is_ok(),
             None => false,
@@ -104,10 +96,7 @@ impl<T: Send, F: FnOnce(&Connection) -> anyhow::Result<T> + Send> Job for Task<F
     fn answer(self: Box<Self>, lost: Option<&str>) {
         let result = match (lost, self.result) {
             (None, Some(result)) => result,
-            (lost, _) => Err(anyhow!(
-                "the transaction was not committed: {}",
-                lost.unwrap_or("not run")
-            )),
+            (lost, _) => Err(anyhow!("the transaction was not committed: {}", lost.unwrap_or("not run"))),
         };
         // Nobody listens when the caller gave up; what it asked for is done all the same.
         let _ = self.reply.send(result);
@@ -117,9 +106,7 @@ impl<T: Send, F: FnOnce(&Connection) -> anyhow::Result<T> + Send> Job for Task<F
 fn write_all(connection: &Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>, commits: &AtomicU64) {
     let mut group = Vec::new();
     while jobs.blocking_recv_many(&mut group, GROUP) > 0 {
-        let lost = commit(connection, &mut group)
-            .err()
-            .map(|error| format!("{error:#}"));
+        let lost = commit(connection, &mut group).err().map(|error| format!("{error:#}"));
         match &lost {
             None => {
                 commits.fetch_add(1, Ordering::Relaxed);
@@ -139,8 +126,7 @@ fn commit(connection: &Connection, group: &mut [Box<dyn Job>]) -> anyhow::Result
     // IMMEDIATE: another process may be writing. This waits for it, while a read that later became a write
     // would fail at once if the other had committed in between.
     execute(connection, "BEGIN IMMEDIATE").context("begin")?;
-    let outcome =
-        run_each(connection, group).and_then(|()| execute(connection, "COMMIT").context("commit"));
+    let outcome = run_each(connection, group).and_then(|()| execute(connection, "COMMIT").context("commit"));
     // Some errors (a full disk, for one) make SQLite roll back by itself.
     if outcome.is_err() && !connection.is_autocommit() {
         execute(connection, "ROLLBACK").context("roll back")?;
@@ -153,10 +139,7 @@ fn run_each(connection: &Connection, group: &mut [Box<dyn Job>]) -> anyhow::Resu
         execute(connection, "SAVEPOINT job").context("set a savepoint")?;
         if !job.run(connection) {
             // Without this, the jobs that follow would each commit alone, outside any transaction.
-            anyhow::ensure!(
-                !connection.is_autocommit(),
-                "SQLite rolled the transaction back"
-            );
+            anyhow::ensure!(!connection.is_autocommit(), "SQLite rolled the transaction back");
             execute(connection, "ROLLBACK TO job").context("undo a job")?;
         }
         execute(connection, "RELEASE job").context("release a savepoint")?;

@@ -1,0 +1,302 @@
+//! A server of the test's own (the real one, on a free port, in its own folder), and clients that keep a replica.
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+#![allow(clippy::unwrap_used, missing_docs, reason = "a test that can't go on fails")]
+
+use futures_util::{SinkExt, StreamExt};
+use loggia::config::{ServeOptions, StoreOptions};
+use loggia::http::create_team;
+use loggia::identity::Identity;
+use loggia::server::{Server, open_store};
+use loggia::store::Store;
+use loggia::store::now_utc;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::{self, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+
+/// Longer than anything here takes; a test that waits so long has failed.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+pub struct TestServer {
+    pub url: String,
+    pub store: Arc<dyn Store>,
+    pub folder: tempfile::TempDir,
+    pub admin: Person,
+    stop: Option<oneshot::Sender<()>>,
+}
+
+/// Somebody with a token.
+#[derive(Clone, Debug)]
+pub struct Person {
+    pub url: String,
+    pub id: String,
+    pub email: String,
+    pub token: String,
+    pub http: reqwest::Client,
+}
+
+/// An answer: status, headers, body (JSON, or null).
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: reqwest::header::HeaderMap,
+    pub text: String,
+    pub json: Value,
+}
+
+impl TestServer {
+    /// A server with a team (`host.com`) and its admin.
+    pub async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open_store(folder.path()).unwrap();
+        let admin =
+            create_team(store.as_ref(), "Host", &["host.com".into()], "ada@host.com", Some("Ada Admin")).await.unwrap();
+        let (_, token) = Identity::new(Arc::clone(&store)).token(admin.id, "test", now_utc()).await.unwrap();
+        let (url, stop) = Self::serve(Arc::clone(&store), folder.path()).await;
+        let admin = Person {
+            url: url.clone(),
+            id: admin.id.to_string(),
+            email: admin.email,
+            token: token.reveal().to_owned(),
+            http: reqwest::Client::new(),
+        };
+        Self { url, store, folder, admin, stop: Some(stop) }
+    }
+
+    async fn serve(store: Arc<dyn Store>, folder: &std::path::Path) -> (String, oneshot::Sender<()>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let options = ServeOptions {
+            listen: address,
+            public_url: None,
+            allow_origin: Vec::new(),
+            metrics_listen: None,
+            store: StoreOptions { data: folder.to_owned() },
+        };
+        let server = Server::new(listener, store, &options).await.unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        tokio::spawn(server.run(async {
+            let _ = stopped.await;
+        }));
+        (format!("http://{address}"), stop)
+    }
+
+    /// A workspace of the admin's, in classic mode; its id.
+    pub async fn workspace(&self) -> String {
+        let answer = self.admin.post("/v1/workspaces", json!({"name": "API", "description": "All of it"})).await;
+        answer.expect(201)["id"].as_str().unwrap().to_owned()
+    }
+
+    /// The same, in multi-partner mode.
+    pub async fn walled_workspace(&self) -> String {
+        let id = self.workspace().await;
+        self.switch(&id).await.expect(200);
+        id
+    }
+
+    pub async fn switch(&self, workspace: &str) -> Answer {
+        self.admin.post(&format!("/v1/workspaces/{workspace}/multi_partner"), json!({"confirm": "API"})).await
+    }
+
+    /// Invites somebody and accepts; `lead` for Partner Leads.
+    pub async fn join(&self, workspace: &str, email: &str, side: &str, role: &str, lead: bool) -> Person {
+        let name = email.split('@').next().unwrap();
+        let body = json!({"invitees": [{"email": email, "name": name, "lead": lead}], "side": side, "role": role});
+        let answer = self.admin.post(&format!("/v1/workspaces/{workspace}/invitations"), body).await;
+        let rows = answer.expect(200)["rows"].clone();
+        let link = rows[0]["link"].as_str().unwrap_or_else(|| panic!("no link: {rows}")).to_owned();
+        self.accept(link.split_once("#invite=").unwrap().1).await
+    }
+
+    /// Accepts an invitation and makes a token.
+    pub async fn accept(&self, invitation: &str) -> Person {
+        let http = reqwest::Client::new();
+        let url = format!("{}/v1/invitations/accept", self.url);
+        let answer = http.post(url).json(&json!({"token": invitation})).send().await.unwrap();
+        let answer = Answer::of(answer).await;
+        let cookie = answer.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+        let user = answer.expect(200)["user"].clone();
+        let url = format!("{}/v1/me/tokens", self.url);
+        let request = http.post(url).header("cookie", cookie).header("origin", &self.url);
+        let made = Answer::of(request.json(&json!({"name": "test"})).send().await.unwrap()).await;
+        let token = made.expect(201)["token"].as_str().unwrap().to_owned();
+        let text = |field: &str| user[field].as_str().unwrap().to_owned();
+        Person { url: self.url.clone(), id: text("id"), email: text("email"), token, http }
+    }
+
+    pub async fn partner(&self, workspace: &str, email: &str) -> Person {
+        self.join(workspace, email, "partner", "viewer", false).await
+    }
+
+    pub async fn editor(&self, workspace: &str, email: &str) -> Person {
+        self.join(workspace, email, "team", "editor", false).await
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+    }
+}
+
+impl Answer {
+    pub async fn of(response: reqwest::Response) -> Self {
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let text = response.text().await.unwrap();
+        let json = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Self { status, headers, text, json }
+    }
+
+    /// The body, of an answer of this status.
+    #[track_caller]
+    pub fn expect(&self, status: u16) -> &Value {
+        assert_eq!(self.status, status, "{}", self.text);
+        &self.json
+    }
+
+    /// Checks a refusal.
+    #[track_caller]
+    pub fn refused(&self, status: u16, code: &str) {
+        assert_eq!((self.status, self.json["code"].as_str()), (status, Some(code)), "{}", self.text);
+        assert_eq!(self.headers["content-type"], "application/problem+json");
+    }
+}
+
+impl Person {
+    pub async fn request(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        let mut request = self.http.request(method, format!("{}{path}", self.url)).bearer_auth(&self.token);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        Answer::of(request.send().await.unwrap()).await
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.request("GET", path, None).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.request("POST", path, Some(body)).await
+    }
+
+    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.request("PATCH", path, Some(body)).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.request("DELETE", path, None).await
+    }
+
+    pub async fn send_bytes(&self, path: &str, kind: &str, body: impl Into<Vec<u8>>) -> Answer {
+        let request = self.http.post(format!("{}{path}", self.url)).bearer_auth(&self.token);
+        Answer::of(request.header("content-type", kind).body(body.into()).send().await.unwrap()).await
+    }
+
+    /// Edits over HTTP; the shared position.
+    pub async fn edit(&self, workspace: &str, changes: Value) -> u64 {
+        let body = json!({"op": new_id(), "changes": changes});
+        let answer = self.post(&format!("/v1/workspaces/{workspace}/changes"), body).await;
+        answer.expect(200)["position"].as_u64().unwrap()
+    }
+
+    /// A collection with one request in it; their ids.
+    pub async fn collection(&self, workspace: &str) -> (String, String) {
+        let (root, request) = (new_id(), new_id());
+        let changes = json!([
+            {"kind": "item_create", "id": root, "parent": null, "item_kind": "collection", "name": "Users", "content": {"info": {}}},
+            {"kind": "item_create", "id": request, "parent": root, "item_kind": "request", "name": "List users",
+             "content": {"request": {"method": "GET", "url": "https://api.host.com/users", "description": "Lists all the users"}}},
+        ]);
+        self.edit(workspace, changes).await;
+        (root, request)
+    }
+
+    /// A live socket, from now on.
+    pub async fn live(&self, workspace: &str) -> TestClient {
+        self.try_live(workspace, "").await.unwrap()
+    }
+
+    /// A live socket with a query such as `?epoch=…&shared=…`.
+    pub async fn try_live(&self, workspace: &str, query: &str) -> Result<TestClient, tungstenite::Error> {
+        let url = format!("{}/v1/workspaces/{workspace}/live{query}", self.url.replacen("http", "ws", 1));
+        let mut request = url.into_client_request()?;
+        let headers = request.headers_mut();
+        headers.insert("authorization", format!("Bearer {}", self.token).parse().unwrap());
+        headers.insert("sec-websocket-protocol", "loggia.v1".parse().unwrap());
+        let (socket, _) = tokio_tungstenite::connect_async(request).await?;
+        Ok(TestClient { socket, seen: Vec::new() })
+    }
+}
+
+/// A live socket. Every text frame is kept in `seen`, as it came.
+#[derive(Debug)]
+pub struct TestClient {
+    pub socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    pub seen: Vec<String>,
+}
+
+impl TestClient {
+    /// The next JSON message; panics when the socket closes.
+    pub async fn next(&mut self) -> Value {
+        loop {
+            let message = tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("a message in time");
+            match message {
+                Some(Ok(Message::Text(text))) => {
+                    self.seen.push(text.to_string());
+                    return serde_json::from_str(&text).unwrap();
+                }
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                other => panic!("the socket closed: {other:?}; seen {:?}", self.seen.last()),
+            }
+        }
+    }
+
+    /// The next message that fits; others are passed over (and kept in `seen`).
+    pub async fn until(&mut self, fits: impl Fn(&Value) -> bool) -> Value {
+        loop {
+            let message = self.next().await;
+            if fits(&message) {
+                return message;
+            }
+        }
+    }
+
+    /// The next message of a type.
+    pub async fn until_type(&mut self, kind: &str) -> Value {
+        self.until(|message| message["type"] == kind).await
+    }
+
+    /// Reads to the end: the close code.
+    pub async fn closed(&mut self) -> u16 {
+        loop {
+            match tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("a close in time") {
+                Some(Ok(Message::Close(Some(frame)))) => return frame.code.into(),
+                Some(Ok(Message::Text(text))) => self.seen.push(text.to_string()),
+                Some(Ok(Message::Close(None))) | None => return 1005,
+                Some(Ok(_)) => {}
+                Some(Err(error)) => panic!("the socket broke: {error}"),
+            }
+        }
+    }
+
+    pub async fn say(&mut self, message: Value) {
+        self.socket.send(Message::text(message.to_string())).await.unwrap();
+    }
+
+    /// Sends an edit; its answer (`ack` or `reject`), other messages passed over.
+    pub async fn edit(&mut self, changes: Value) -> Value {
+        let op = new_id();
+        self.say(json!({"type": "edit", "op": op, "changes": changes})).await;
+        self.until(|message| message["op"] == op.as_str() && message["type"] != "event").await
+    }
+}
+
+/// A UUIDv7, as clients make them.
+pub fn new_id() -> String {
+    uuid::Uuid::now_v7().to_string()
+}

@@ -180,6 +180,15 @@ struct Phase {
     end: Option<(u64, u64)>,
 }
 
+/// What the editors tell the test.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    /// Edits answered for the first time.
+    acks: u64,
+    /// Editors that were told to stop and have all their answers.
+    settled: usize,
+}
+
 /// The next message; None when the socket is gone.
 async fn hear(client: &mut TestClient) -> Option<Value> {
     loop {
@@ -279,6 +288,8 @@ struct Editor {
     /// Sent once more on this socket, not yet answered once more.
     again: HashSet<String>,
     answered_again: usize,
+    /// Told to stop, and all is answered.
+    settled: bool,
 }
 
 impl Editor {
@@ -292,6 +303,7 @@ impl Editor {
             last_acked: VecDeque::new(),
             again: HashSet::new(),
             answered_again: 0,
+            settled: false,
         }
     }
 
@@ -326,11 +338,11 @@ impl Editor {
         true
     }
 
-    async fn edit(mut self, mut phase: watch::Receiver<Phase>, acks: Arc<watch::Sender<u64>>) -> Self {
+    async fn edit(mut self, mut phase: watch::Receiver<Phase>, tally: Arc<watch::Sender<Tally>>) -> Self {
         loop {
             let generation = phase.borrow_and_update().generation;
             if let Some(client) = self.follower.connect().await
-                && self.work(client, &mut phase, &acks).await
+                && self.work(client, &mut phase, &tally).await
             {
                 return self;
             }
@@ -343,7 +355,7 @@ impl Editor {
         &mut self,
         mut client: TestClient,
         phase: &mut watch::Receiver<Phase>,
-        acks: &watch::Sender<u64>,
+        tally: &watch::Sender<Tally>,
     ) -> bool {
         let once_more: Vec<_> = self.last_acked.iter().chain(&self.unacked).cloned().collect();
         self.again = self.last_acked.iter().map(|(op, _)| op.clone()).collect();
@@ -356,6 +368,9 @@ impl Editor {
         loop {
             let now = *phase.borrow_and_update();
             let answered = self.unacked.is_empty() && self.again.is_empty();
+            if answered && now.stop && !std::mem::replace(&mut self.settled, true) {
+                tally.send_modify(|tally| tally.settled += 1);
+            }
             if answered && now.end.is_some_and(|end| self.follower.is_at(end)) {
                 return true;
             }
@@ -373,7 +388,7 @@ impl Editor {
                     let Some(message) = message else { return false };
                     self.follower.take(&message);
                     if self.answered(&message) {
-                        acks.send_modify(|count| *count += 1);
+                        tally.send_modify(|tally| tally.acks += 1);
                     }
                 }
                 changed = phase.changed() => changed.unwrap(),
@@ -436,8 +451,8 @@ async fn no_acknowledged_edit_is_lost_and_no_event_is_seen_twice_when_the_server
     let before = snapshot(&host.admin, &workspace).await;
 
     let (tell, phase) = watch::channel(Phase::default());
-    let (acks, mut count) = watch::channel(0);
-    let acks = Arc::new(acks);
+    let (tally, mut told) = watch::channel(Tally::default());
+    let tally = Arc::new(tally);
     let mut following = Vec::new();
     for person in &people {
         following.push(tokio::spawn(Follower::new(person, &workspace).await.follow(phase.clone())));
@@ -445,7 +460,7 @@ async fn no_acknowledged_edit_is_lost_and_no_event_is_seen_twice_when_the_server
     let mut editing = Vec::new();
     for item in &items {
         let editor = Editor::new(&host.admin, &workspace, item).await;
-        editing.push(tokio::spawn(editor.edit(phase.clone(), Arc::clone(&acks))));
+        editing.push(tokio::spawn(editor.edit(phase.clone(), Arc::clone(&tally))));
     }
 
     for generation in 0..=KILLS {
@@ -456,21 +471,15 @@ async fn no_acknowledged_edit_is_lost_and_no_event_is_seen_twice_when_the_server
         // Something on the team's stream, so that both streams live through the kills.
         let invitation = json!({"invitees": [{"email": format!("later{generation}@company.com")}], "side": "partner", "role": "viewer"});
         host.admin.post(&format!("/v1/workspaces/{workspace}/invitations"), invitation).await.expect(200);
-        let target = *count.borrow() + ROUND;
-        timeout(PATIENCE, count.wait_for(|count| *count >= target)).await.expect("edits are answered in time").unwrap();
+        let target = told.borrow().acks + ROUND;
+        timeout(PATIENCE, told.wait_for(|told| told.acks >= target))
+            .await
+            .expect("edits are answered in time")
+            .unwrap();
     }
     tell.send_modify(|phase| phase.stop = true);
-    // An editor's last answers, then the last positions: those of a snapshot that has all of its edits.
-    let settled = async {
-        loop {
-            let so_far = *count.borrow_and_update();
-            let quiet = timeout(std::time::Duration::from_millis(500), count.changed()).await.is_err();
-            if quiet && *count.borrow() == so_far {
-                break;
-            }
-        }
-    };
-    timeout(PATIENCE, settled).await.expect("the last edits are answered in time");
+    let settled = told.wait_for(|told| told.settled == EDITORS);
+    timeout(PATIENCE, settled).await.expect("the last edits are answered in time").unwrap();
     let after = snapshot(&host.admin, &workspace).await;
     let end = (after["positions"]["shared"].as_u64().unwrap(), after["positions"]["team"].as_u64().unwrap());
     tell.send_modify(|phase| phase.end = Some(end));
@@ -520,26 +529,26 @@ async fn a_backup_made_while_edits_go_on_serves_a_consistent_prefix() {
     let mut reading = Follower::new(&people[0], &workspace).await;
 
     let (tell, phase) = watch::channel(Phase::default());
-    let (acks, mut count) = watch::channel(0);
-    let acks = Arc::new(acks);
+    let (tally, mut told) = watch::channel(Tally::default());
+    let tally = Arc::new(tally);
     let follower = tokio::spawn(Follower::new(&people[0], &workspace).await.follow(phase.clone()));
     let mut editing = Vec::new();
     for item in &items {
         let editor = Editor::new(&host.admin, &workspace, item).await;
-        editing.push(tokio::spawn(editor.edit(phase.clone(), Arc::clone(&acks))));
+        editing.push(tokio::spawn(editor.edit(phase.clone(), Arc::clone(&tally))));
     }
-    timeout(PATIENCE, count.wait_for(|count| *count >= 60)).await.expect("edits are answered in time").unwrap();
-    let acked_before = *count.borrow();
+    timeout(PATIENCE, told.wait_for(|told| told.acks >= 60)).await.expect("edits are answered in time").unwrap();
+    let acked_before = told.borrow().acks;
     let copy = tempfile::tempdir().unwrap();
     let file = copy.path().join("loggia.sqlite3");
     let made = loggia(&["backup", file.to_str().unwrap()], host.folder.path()).output().await.unwrap();
     assert!(made.status.success(), "{made:?}");
     // Edits go on past the copy.
-    let target = *count.borrow() + 20;
-    timeout(PATIENCE, count.wait_for(|count| *count >= target)).await.expect("edits go on beside a backup").unwrap();
+    let target = told.borrow().acks + 20;
+    timeout(PATIENCE, told.wait_for(|told| told.acks >= target)).await.expect("edits go on beside a backup").unwrap();
     tell.send_modify(|phase| phase.stop = true);
-    let settled = async { while timeout(std::time::Duration::from_millis(500), count.changed()).await.is_ok() {} };
-    timeout(PATIENCE, settled).await.expect("the last edits are answered in time");
+    let settled = told.wait_for(|told| told.settled == EDITORS);
+    timeout(PATIENCE, settled).await.expect("the last edits are answered in time").unwrap();
     let after = snapshot(&host.admin, &workspace).await;
     let end = (after["positions"]["shared"].as_u64().unwrap(), after["positions"]["team"].as_u64().unwrap());
     tell.send_modify(|phase| phase.end = Some(end));

@@ -3,8 +3,10 @@
 
 mod common;
 
-use common::{TestServer, new_id};
+use common::{PATIENCE, TestServer, new_id};
+use futures_util::{SinkExt, StreamExt};
 use serde_json::json;
+use tokio_tungstenite::tungstenite::Message;
 
 #[tokio::test]
 async fn an_edit_reaches_every_session_with_the_same_position() {
@@ -38,4 +40,86 @@ async fn the_same_op_again_gets_the_first_answer_and_changes_nothing() {
     assert_eq!(first.expect(200), again.expect(200));
     let snapshot = server.admin.get(&format!("/v1/workspaces/{workspace}")).await;
     assert_eq!(snapshot.expect(200)["positions"]["shared"], first.json["position"]);
+}
+
+#[tokio::test]
+async fn a_ping_is_answered_at_once() {
+    let server = TestServer::start().await;
+    let workspace = server.workspace().await;
+    let mut client = server.admin.live(&workspace).await;
+    client.until_type("presence").await;
+    client.socket.send(Message::Ping("are you there".into())).await.unwrap();
+    let pong = tokio::time::timeout(PATIENCE, async {
+        loop {
+            if let Message::Pong(said) = client.socket.next().await.unwrap().unwrap() {
+                return said;
+            }
+        }
+    });
+    assert_eq!(pong.await.unwrap(), "are you there".as_bytes());
+}
+
+#[tokio::test]
+async fn a_session_resumes_where_it_was_from_the_ring_and_from_the_log() {
+    let server = TestServer::start().await;
+    let workspace = server.walled_workspace().await;
+    let (_, request) = server.admin.collection(&workspace).await;
+    let partner = server.partner(&workspace, "pat@acme.com").await;
+    let snapshot = partner.get(&format!("/v1/workspaces/{workspace}")).await;
+    let (epoch, from) =
+        (snapshot.json["epoch"].as_str().unwrap(), snapshot.json["positions"]["shared"].as_u64().unwrap());
+    let query = format!("?epoch={epoch}&shared={from}");
+    // Each some 50 KB, over HTTP: the ring holds 8 MiB, so that the first of them have fallen off it.
+    let text = "x".repeat(50_000);
+    for number in 0..200 {
+        let patch = json!({"name": format!("Name {number}"), "content": {"text": text}});
+        server.admin.edit(&workspace, json!([{"kind": "item_update", "id": request, "patch": patch}])).await;
+    }
+    for back in [200, 3] {
+        let query = query.replace(&format!("shared={from}"), &format!("shared={}", from + 200 - back));
+        let mut client = partner.try_live(&workspace, &query).await.unwrap();
+        let welcome = client.until_type("welcome").await;
+        assert_eq!(welcome["positions"]["shared"], from + 200 - back);
+        for number in 200 - back..200 {
+            let event = client.until_type("event").await;
+            assert_eq!(event["position"], from + 1 + number);
+            assert_eq!(event["change"]["patch"]["name"], format!("Name {number}"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_does_not_read_holds_nobody_up_and_gets_everything_once_when_it_does() {
+    let server = TestServer::start().await;
+    let workspace = server.walled_workspace().await;
+    let (_, request) = server.admin.collection(&workspace).await;
+    let partner = server.partner(&workspace, "pat@acme.com").await;
+    let mut client = partner.live(&workspace).await;
+    let welcome = client.until_type("welcome").await;
+    let (epoch, from) = (welcome["epoch"].as_str().unwrap(), welcome["positions"]["shared"].as_u64().unwrap());
+    // 15 MB: more than loopback's buffers and the ring take together.
+    let text = "x".repeat(50_000);
+    for number in 0..300 {
+        let patch = json!({"name": format!("Name {number}"), "content": {"text": text}});
+        server.admin.edit(&workspace, json!([{"kind": "item_update", "id": request, "patch": patch}])).await;
+    }
+    let mut next = 0;
+    while next < 300 {
+        match client.socket.next().await.unwrap().unwrap() {
+            Message::Text(text) => {
+                let message: serde_json::Value = serde_json::from_str(&text).unwrap();
+                if message["type"] == "event" {
+                    assert_eq!(message["position"], from + 1 + next);
+                    assert_eq!(message["change"]["patch"]["name"], format!("Name {next}"));
+                    next += 1;
+                }
+            }
+            // On a slow machine the ten seconds pass: told so, it comes back.
+            Message::Close(Some(frame)) => {
+                assert_eq!(u16::from(frame.code), 4008);
+                client = partner.try_live(&workspace, &format!("?epoch={epoch}&shared={}", from + next)).await.unwrap();
+            }
+            _ => {}
+        }
+    }
 }

@@ -197,7 +197,8 @@ impl Presence {
     }
 
     fn gather(&mut self, seat: Seat, audience: Audience, what: What, now: Instant) {
-        let own = (audience == Audience::Team).then_some(Circle::Own(seat.user));
+        let others = self.own.get(&seat.user).is_some_and(|own| own.iter().any(|other| *other != seat.session));
+        let own = (audience == Audience::Team && others).then_some(Circle::Own(seat.user));
         for circle in [Some(Circle::Audience(audience)), own].into_iter().flatten() {
             let empty = || Gathering { due: now + TICK, changes: IndexMap::new() };
             let gathering = self.gathering.entry(circle).or_insert_with(empty);

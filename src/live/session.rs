@@ -14,7 +14,7 @@ use crate::store::now_utc;
 use crate::visibility::Frame;
 use crate::workspace::command::{Action, Command};
 use bytes::{BufMut, Bytes, BytesMut};
-use futures_util::StreamExt;
+use futures_util::{SinkExt, StreamExt};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
@@ -258,6 +258,10 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
 
     async fn hear(&mut self, message: Option<Result<Message, tungstenite::Error>>) -> ControlFlow<End> {
         self.heard = Instant::now();
+        if let Some(Ok(Message::Ping(_))) = &message {
+            // tungstenite holds its pong back until it is asked to do something.
+            let _ = self.socket.flush().await;
+        }
         let said = self.socket.get_mut().take_said();
         self.outlet.control(said);
         match message {

@@ -122,7 +122,7 @@ pub enum ServerMessage {
     },
     /// Who is here: what changed.
     PresenceDelta {
-        /// Came.
+        /// Came. May repeat what a `presence` message told already, one's own session too.
         joined: Vec<Here>,
         /// Look elsewhere or became idle or active.
         changed: Vec<Here>,

@@ -60,7 +60,7 @@ impl Source {
             let (first, last) = (needle.as_bytes().first(), needle.as_bytes().last());
             let before = offset.checked_sub(1).and_then(|before| bytes.get(before));
             let after = bytes.get(offset + needle.len());
-            !(is_name(first) && is_name(before)) && !(is_name(last) && is_name(after))
+            !(is_name(first) && is_name(before) || is_name(last) && is_name(after))
         })
     }
 }

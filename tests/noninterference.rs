@@ -120,6 +120,33 @@ enum Ask {
     NoRoute,
 }
 
+/// All of them: each schedule ends with these, whatever came before.
+const ASKS: [Ask; 23] = [
+    Ask::Snapshot,
+    Ask::KnownSnapshot,
+    Ask::Members,
+    Ask::Invitations,
+    Ask::Me,
+    Ask::Tokens,
+    Ask::Workspaces,
+    Ask::Item,
+    Ask::Export,
+    Ask::AvatarOfTeam,
+    Ask::AvatarOfHidden(0),
+    Ask::AvatarOfHidden(1),
+    Ask::PatchWorkspace,
+    Ask::PatchHidden(0),
+    Ask::PatchHidden(1),
+    Ask::RemoveHidden(0),
+    Ask::RemoveHidden(1),
+    Ask::Switch,
+    Ask::Delete,
+    Ask::Changes,
+    Ask::Import,
+    Ask::RevokeNothing,
+    Ask::NoRoute,
+];
+
 #[derive(Clone, Debug)]
 enum Team {
     Create,
@@ -187,28 +214,7 @@ fn ann() -> impl Strategy<Value = Ann> {
 }
 
 fn ask() -> impl Strategy<Value = Ask> {
-    prop_oneof![
-        3 => Just(Ask::Snapshot),
-        2 => Just(Ask::KnownSnapshot),
-        2 => Just(Ask::Members),
-        2 => Just(Ask::Invitations),
-        1 => Just(Ask::Me),
-        1 => Just(Ask::Tokens),
-        1 => Just(Ask::Workspaces),
-        2 => Just(Ask::Item),
-        1 => Just(Ask::Export),
-        1 => Just(Ask::AvatarOfTeam),
-        2 => (0..HIDDEN.len()).prop_map(Ask::AvatarOfHidden),
-        1 => Just(Ask::PatchWorkspace),
-        1 => (0..HIDDEN.len()).prop_map(Ask::PatchHidden),
-        1 => (0..HIDDEN.len()).prop_map(Ask::RemoveHidden),
-        1 => Just(Ask::Switch),
-        1 => Just(Ask::Delete),
-        1 => Just(Ask::Changes),
-        1 => Just(Ask::Import),
-        1 => Just(Ask::RevokeNothing),
-        1 => Just(Ask::NoRoute),
-    ]
+    prop::sample::select(&ASKS[..])
 }
 
 fn team() -> impl Strategy<Value = Team> {
@@ -763,7 +769,10 @@ impl World {
         self.team(&Team::Open).await;
         self.close(1).await;
         self.open(1, "").await;
-        for what in [Ask::Snapshot, Ask::Members, Ask::Invitations, Ask::Workspaces, Ask::Item, Ask::Me] {
+        for whom in 0..4 {
+            self.ann(&Ann::Invite(whom)).await;
+        }
+        for what in ASKS {
             self.ask_for(what).await;
         }
         self.team(&Team::Create).await;
@@ -776,10 +785,11 @@ impl World {
                 mask.labels.insert(id.to_owned(), format!("HIDDEN{who}"));
             }
         }
-        let lives = self.lives.into_iter().enumerate();
-        let lives =
-            lives.flat_map(|(number, life)| life.into_iter().map(move |line| format!("socket {number}: {line}")));
-        self.http.into_iter().chain(lives).map(|line| mask.line(&line)).collect()
+        let mut read: Vec<String> = self.http.iter().map(|line| mask.line(line)).collect();
+        for (number, life) in self.lives.iter().enumerate() {
+            read.extend(life.iter().map(|line| format!("socket {number}: {}", mask.line(line))));
+        }
+        read
     }
 }
 

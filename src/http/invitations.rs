@@ -149,9 +149,14 @@ fn from_csv(bytes: &[u8]) -> Result<Vec<Line>, Problem> {
         Problem::new(Code::Malformed, "The first line must name the columns, with \"email\" among them.").at("line 1")
     })?;
     let (name, lead) = (column("name"), column("lead"));
-    let line = |record: Result<csv::StringRecord, csv::Error>| {
+    // The reader's own line number is taken before it skips blank lines and the second half of a CRLF.
+    let (mut line, mut counted) = (1, 0);
+    let row = |record: Result<csv::StringRecord, csv::Error>| {
         let record = record.map_err(bad)?;
-        let line = record.position().map_or(0, csv::Position::line) as usize;
+        let byte = record.position().map_or(0, csv::Position::byte) as usize;
+        let start = byte + bytes[byte..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        line += bytes[counted..start].iter().filter(|byte| **byte == b'\n').count();
+        counted = start;
         let field =
             |column: Option<usize>| column.and_then(|column| record.get(column)).filter(|text| !text.is_empty());
         let lead = match field(lead).map(str::to_ascii_lowercase).as_deref() {
@@ -165,7 +170,7 @@ fn from_csv(bytes: &[u8]) -> Result<Vec<Line>, Problem> {
         let email = field(Some(email)).unwrap_or_default().to_owned();
         Ok(Line { email, name: field(name).map(str::to_owned), lead, line })
     };
-    reader.records().map(line).collect()
+    reader.records().map(row).collect()
 }
 
 fn from_text(bytes: &[u8]) -> Result<Vec<Line>, Problem> {

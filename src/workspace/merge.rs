@@ -9,7 +9,7 @@ use merge3::{Merge3, MergeGroup};
 use serde_json::{Map, Value, value::RawValue};
 
 /// A text in more words than this is merged by lines: the diff takes quadratic time at worst.
-const MOST_WORDS: usize = 4_000;
+const MOST_WORDS: usize = 8_000;
 
 /// Applies a merge patch to the text of an object. A target that is no object counts as an empty one.
 ///
@@ -82,9 +82,16 @@ pub fn merged_text(base: &str, earlier: &str, later: &str) -> String {
         .collect()
 }
 
-/// Cuts before each run of white space and before each word.
+/// Words, and what stands between them each on its own: were a space part of the word before it, words added at an
+/// end would change the last word too, and clash with words added before it.
 fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split_inclusive(|c: char| c.is_whitespace() || c.is_ascii_punctuation())
+    let separates = |c: char| c.is_whitespace() || c.is_ascii_punctuation();
+    text.split_inclusive(separates)
+        .flat_map(move |part| {
+            let (word, rest) = part.split_at(part.trim_end_matches(separates).len());
+            [word, rest]
+        })
+        .filter(|part| !part.is_empty())
 }
 
 fn lines(text: &str) -> impl Iterator<Item = &str> {

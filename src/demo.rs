@@ -57,14 +57,9 @@ pub async fn run(options: DemoOptions, shutdown: impl Future<Output = ()> + Send
         metrics_listen: None,
         store: StoreOptions { data: folder.0.clone() },
     };
-    let admin = http::create_team(
-        store.as_ref(),
-        "Loggia Demo",
-        &["loggia-demo.com".into()],
-        "ada@loggia-demo.com",
-        Some("Ada Lovelace"),
-    )
-    .await?;
+    let (team, admin) =
+        http::new_team("Loggia Demo", &["loggia-demo.com".into()], "ada@loggia-demo.com", Some("Ada Lovelace"))?;
+    let admin = store.create_team(team, admin).await?;
     let identity = Identity::new(std::sync::Arc::clone(&store));
     let (_, token) = identity.token(admin.id, "demo", now_utc()).await?;
     let listener =

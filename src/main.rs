@@ -122,8 +122,8 @@ async fn stop_signal() {
 
 async fn create_team(team: CreateTeam) -> anyhow::Result<()> {
     let store = open_store(&team.store.data)?;
-    let admin =
-        http::create_team(store.as_ref(), &team.name, &team.domains, &team.admin, team.admin_name.as_deref()).await?;
+    let (new, admin) = http::new_team(&team.name, &team.domains, &team.admin, team.admin_name.as_deref())?;
+    let admin = store.create_team(new, admin).await?;
     let (_, secret) = Identity::new(store).token(admin.id, "command line", now_utc()).await?;
     say(secret.reveal())
 }

@@ -7,8 +7,7 @@ use crate::identity::Secret;
 use crate::store::Store;
 use crate::store::sqlite::Sqlite;
 use anyhow::Context;
-use axum::serve::ListenerExt;
-use std::future::Future;
+use std::future::{Future, IntoFuture};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -68,17 +67,20 @@ impl Server {
         let stop = async move {
             shutdown.await;
             app.ready.store(false, Ordering::Relaxed);
-            app.hub.goodbye().await;
             let _ = leave.send(());
         };
-        let listener = self.listener.tap_io(|socket| {
-            let _ = socket.set_nodelay(true);
-        });
-        let serving = axum::serve(listener, http::router(self.app)).with_graceful_shutdown(stop);
-        let serving = std::future::IntoFuture::into_future(serving);
+        let hub = Arc::clone(&self.app.hub);
+        let serving = axum::serve(self.listener, http::router(self.app)).with_graceful_shutdown(stop);
+        let mut serving = std::pin::pin!(serving.into_future());
         tokio::select! {
-            served = serving => served.context("serving"),
-            () = async { let _ = left.await; tokio::time::sleep(LEAVING).await } => Ok(()),
+            served = &mut serving => return served.context("serving"),
+            _ = left => {}
+        }
+        // Sockets are no requests any more, so that the listener doesn't wait for them.
+        let leaving = async { tokio::join!(&mut serving, hub.leave()).0 };
+        match tokio::time::timeout(LEAVING, leaving).await {
+            Ok(served) => served.context("serving"),
+            Err(_) => Ok(()),
         }
     }
 }

@@ -234,25 +234,22 @@ pub(super) async fn set_up(
     if app.setup != Some(identity::hash(&body.token)) {
         return Err(Code::StaleToken.into());
     }
-    if app.store.has_team().await.map_err(unavailable)? {
-        return Err(Code::AlreadySetUp.into());
-    }
-    let user = create_team(app.store.as_ref(), &body.team, &body.domains, &body.email, Some(&body.name)).await?;
+    let (team, admin) = new_team(&body.team, &body.domains, &body.email, Some(&body.name))?;
+    let user = app.store.create_first_team(team, admin).await.map_err(unavailable)?.ok_or(Code::AlreadySetUp)?;
     let secret = app.identity.sign_in(user.id, now_utc()).await?;
     Ok(with_cookie(&app, &secret, json(StatusCode::CREATED, &Me::from(user))))
 }
 
-/// Makes a team with its first admin.
+/// A team and its first admin, checked, to be kept.
 ///
 /// # Errors
-/// `invalid` with the field, or `unavailable`.
-pub async fn create_team(
-    store: &dyn crate::store::Store,
+/// `invalid` with the field.
+pub fn new_team(
     name: &str,
     domains: &[String],
     email: &str,
     admin_name: Option<&str>,
-) -> Result<User, Problem> {
+) -> Result<(Team, User), Problem> {
     let team_name = checked_name(name).map_err(|problem| problem.at("team"))?;
     if domains.is_empty() {
         return Err(Problem::new(Code::Invalid, "A team has at least one domain.").at("domains"));
@@ -275,5 +272,5 @@ pub async fn create_team(
         avatar: None,
     };
     let team = Team { id, name: team_name.to_owned(), domains };
-    store.create_team(team, admin).await.map_err(unavailable)
+    Ok((team, admin))
 }

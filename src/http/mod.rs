@@ -5,7 +5,7 @@ pub mod extract;
 mod invitations;
 mod items;
 mod me;
-pub use me::create_team;
+pub use me::new_team;
 mod members;
 mod page;
 mod workspaces;

@@ -21,9 +21,11 @@ use arc_swap::ArcSwap;
 use dashmap::DashMap;
 use seating::{Mail, Seating};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::sync::{OnceCell, mpsc, oneshot};
+use tokio_util::task::TaskTracker;
 
 /// Requests that may wait for a room.
 const INBOX: usize = 4_096;
@@ -182,13 +184,15 @@ pub struct Hub {
     store: Arc<dyn Store>,
     cluster: Arc<dyn Cluster>,
     rooms: DashMap<WorkspaceId, Cell>,
+    leaving: AtomicBool,
+    sessions: TaskTracker,
 }
 
 impl Hub {
     /// A hub without rooms.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, cluster: Arc<dyn Cluster>) -> Self {
-        Self { store, cluster, rooms: DashMap::new() }
+        Self { store, cluster, rooms: DashMap::new(), leaving: AtomicBool::new(false), sessions: TaskTracker::new() }
     }
 
     /// The room of a workspace, opened if need be.
@@ -281,6 +285,9 @@ impl Hub {
     /// `not_found` for somebody who is no member, or `unavailable`.
     pub async fn join(&self, id: WorkspaceId, join: Join) -> Result<(RoomHandle, Joined), Problem> {
         loop {
+            if self.leaving.load(Ordering::Acquire) {
+                return Err(Code::Unavailable.into());
+            }
             let (reply, answer) = oneshot::channel();
             let room = self.room(id).await?;
             if room.inbox.send(Request::Join(join, reply)).await.is_ok() {
@@ -336,9 +343,17 @@ impl Hub {
         self.tell_all(|| Request::SignedOut(credential)).await;
     }
 
-    /// Says goodbye to all sessions.
-    pub async fn goodbye(&self) {
+    /// Runs a session; the hub waits for it when it leaves.
+    pub fn spawn_session(&self, session: impl Future<Output = ()> + Send + 'static) {
+        self.sessions.spawn(session);
+    }
+
+    /// Gives out no more seats, says goodbye to all sessions, and returns when they have ended.
+    pub async fn leave(&self) {
+        self.leaving.store(true, Ordering::Release);
         self.tell_all(|| Request::Goodbye).await;
+        self.sessions.close();
+        self.sessions.wait().await;
     }
 
     async fn tell_all(&self, request: impl Fn() -> Request) {

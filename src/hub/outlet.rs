@@ -38,6 +38,11 @@ impl<W: AsyncWrite + Unpin> Outlet<W> {
         self.waiting.insert(place, frames);
     }
 
+    /// Adds the close frame, behind all that waits.
+    pub fn last(&mut self, close: Bytes) {
+        self.waiting.push_back(close);
+    }
+
     /// Whether everything is written.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -260,7 +260,9 @@ impl Room {
             let known = key.and_then(|key| self.recent.get(&key).or_else(|| answered.get(&key)));
             // Only who may still see the workspace gets the first answer again.
             if let (Some(position), true) = (known, state.viewer(command.by).is_some()) {
-                draft.outcomes.push(Ok(Answered { answer: Answer::Done, position: *position }));
+                // A position of an earlier epoch means nothing now: whoever has all of this one has that too.
+                let position = (*position).min(state.positions.shared);
+                draft.outcomes.push(Ok(Answered { answer: Answer::Done, position }));
                 continue;
             }
             let outcome = decide(&state, command).and_then(|(events, answer)| {
@@ -491,7 +493,7 @@ impl Room {
         let mut gone = Vec::new();
         for (number, session, old) in occupants {
             let Some(viewer) = self.workspace.viewer(old.user) else {
-                self.mail(session, Mail::Close { code: Close::Gone, confirm: Some(confirm.clone()) });
+                self.mail(session, Mail::Close { code: Close::Gone, last: None, confirm: Some(confirm.clone()) });
                 gone.push(session);
                 continue;
             };
@@ -515,7 +517,7 @@ impl Room {
         let theirs = |one: &&Occupant| one.credential == credential;
         let sessions: Vec<_> = self.occupants.values().filter(theirs).map(|one| one.session).collect();
         for session in sessions {
-            self.mail(session, Mail::Close { code: Close::Gone, confirm: None });
+            self.mail(session, Mail::Close { code: Close::Gone, last: None, confirm: None });
             self.leave(session);
         }
     }
@@ -525,8 +527,8 @@ impl Room {
         for session in sessions {
             // Spread over two seconds, so that the next node meets a stream of them and no wall.
             let wait = rand::random_range(100..2_000);
-            self.mail(session, Mail::Frame(visibility::goodbye(wait)));
-            self.mail(session, Mail::Close { code: Close::Restart, confirm: None });
+            let last = Some(visibility::goodbye(wait));
+            self.mail(session, Mail::Close { code: Close::Restart, last, confirm: None });
         }
     }
 

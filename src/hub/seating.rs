@@ -37,6 +37,8 @@ pub enum Mail {
     Close {
         /// Why.
         code: Close,
+        /// Said before, instead of what was not begun.
+        last: Option<Frame>,
         /// Dropped when nothing more will be sent.
         confirm: Option<mpsc::Sender<()>>,
     },

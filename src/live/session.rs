@@ -102,14 +102,20 @@ enum End {
     Lost,
     /// The client closed; tungstenite's answer waits in the wire.
     ByClient,
-    /// We close, and say why.
-    Close(u16, &'static str),
+    /// We close, and say why; the frame goes before.
+    Close(u16, &'static str, Option<Frame>),
     /// At once, without a word: the frame that is half written must not be finished.
     Cut,
 }
 
 impl From<Close> for End {
     fn from(close: Close) -> Self {
+        Self::close(close, None)
+    }
+}
+
+impl End {
+    fn close(close: Close, last: Option<Frame>) -> Self {
         let reason = match close {
             Close::Restart => "restart",
             Close::Gone => "signed out or removed",
@@ -118,7 +124,7 @@ impl From<Close> for End {
             Close::UnknownPositions => "unknown positions",
             Close::TooMany => "too many messages",
         };
-        Self::Close(close as u16, reason)
+        Self::Close(close as u16, reason, last)
     }
 }
 
@@ -246,10 +252,10 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
                 self.grown = self.seating.stream.watch();
                 drop(confirm);
             }
-            Some(Mail::Close { code, confirm }) => {
+            Some(Mail::Close { code, last, confirm }) => {
                 self.outlet.forget();
                 drop(confirm);
-                return ControlFlow::Break(code.into());
+                return ControlFlow::Break(End::close(code, last));
             }
             None => return ControlFlow::Break(Close::TooSlow.into()),
         }
@@ -270,11 +276,11 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
             Some(Ok(Message::Close(_))) => ControlFlow::Break(End::ByClient),
             Some(Ok(_)) => ControlFlow::Continue(()),
             Some(Err(tungstenite::Error::Capacity(CapacityError::MessageTooLong { .. }))) => {
-                ControlFlow::Break(End::Close(1009, "message too large"))
+                ControlFlow::Break(End::Close(1009, "message too large", None))
             }
-            Some(Err(tungstenite::Error::Utf8(_))) => ControlFlow::Break(End::Close(1007, "not UTF-8")),
+            Some(Err(tungstenite::Error::Utf8(_))) => ControlFlow::Break(End::Close(1007, "not UTF-8", None)),
             Some(Err(tungstenite::Error::Protocol(error))) if error != ProtocolError::ResetWithoutClosingHandshake => {
-                ControlFlow::Break(End::Close(1002, "protocol error"))
+                ControlFlow::Break(End::Close(1002, "protocol error", None))
             }
             Some(Err(_)) | None => ControlFlow::Break(End::Lost),
         }
@@ -330,9 +336,10 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
                 self.outlet.forget();
                 self.outlet.control(said);
             }
-            End::Close(code, reason) => {
+            End::Close(code, reason, last) => {
                 self.outlet.forget();
-                self.outlet.control(close_frame(code, reason));
+                last.iter().for_each(|frame| self.outlet.queue(frame));
+                self.outlet.last(close_frame(code, reason));
             }
         }
         part(self.outlet, self.socket.into_inner().into_read()).await;
@@ -342,8 +349,8 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
 /// Closes a socket that gets no seat.
 pub async fn refuse<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(read: R, write: W, why: Close) {
     let mut outlet = Outlet::new(write);
-    if let End::Close(code, reason) = why.into() {
-        outlet.control(close_frame(code, reason));
+    if let End::Close(code, reason, _) = why.into() {
+        outlet.last(close_frame(code, reason));
     }
     part(outlet, read).await;
 }

@@ -57,11 +57,11 @@ pub async fn open(
     let taken = match joined {
         Joined::Seated { session, mailbox, hello, seating } => {
             let guard = room.guard(session);
-            Some(Taken { hub, room, guard, session, mailbox, hello, seating })
+            Some(Taken { hub: Arc::clone(&hub), room, guard, session, mailbox, hello, seating })
         }
         Joined::UnknownPositions => None,
     };
-    tokio::spawn(async move {
+    hub.spawn_session(async move {
         let Ok(upgraded) = upgrade.await else { return };
         let Ok(parts) = downcast::<TokioIo<TcpStream>>(upgraded) else {
             tracing::error!("a socket is no TCP stream");

@@ -191,6 +191,8 @@ pub trait Store: Send + Sync + 'static {
 
     /// Makes a team with its first admin's account. An account of that address joins the team.
     async fn create_team(&self, team: Team, admin: User) -> anyhow::Result<User>;
+    /// The same, when there is no team yet; None, and nothing done, when there is.
+    async fn create_first_team(&self, team: Team, admin: User) -> anyhow::Result<Option<User>>;
     /// Whether there is any team.
     async fn has_team(&self) -> anyhow::Result<bool>;
     /// A team.

@@ -240,6 +240,15 @@ impl Store for Sqlite {
             .with_context(|| format!("create team {id}"))
     }
 
+    async fn create_first_team(&self, team: Team, admin: User) -> anyhow::Result<Option<User>> {
+        // In the writer's transaction, so that of two at once one finds the other's.
+        let create = move |connection: &rusqlite::Connection| match people::has_team(connection)? {
+            true => Ok(None),
+            false => people::create_team(connection, &team, &admin).map(Some),
+        };
+        self.writer.run(create).await.context("create the first team")
+    }
+
     async fn has_team(&self) -> anyhow::Result<bool> {
         self.readers.run(people::has_team).await.context("look for a team")
     }

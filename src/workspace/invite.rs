@@ -130,6 +130,11 @@ pub(super) fn accept(
     if invitation.accepted_by.is_some() || invitation.expires_at <= at || invitation.email != person.email {
         return Err(Code::StaleToken.into());
     }
+    // A Lead's word counts as long as it is one: a company that was shown out doesn't come back by old links.
+    let inviter = workspace.person(invitation.by);
+    if !inviter.is_some_and(|by| by.side == Side::Team || (by.current && by.lead)) {
+        return Err(Code::StaleToken.into());
+    }
     if workspace.viewer(person.user).is_some() {
         return Ok(vec![Event::InvitationUsed { id, user: person.user }]);
     }

@@ -4,7 +4,7 @@
 
 use futures_util::{SinkExt, StreamExt};
 use loggia::config::{ServeOptions, StoreOptions};
-use loggia::http::create_team;
+use loggia::http::new_team;
 use loggia::identity::Identity;
 use loggia::server::{Server, open_store};
 use loggia::store::Store;
@@ -53,8 +53,8 @@ impl TestServer {
     pub async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = open_store(folder.path()).unwrap();
-        let admin =
-            create_team(store.as_ref(), "Host", &["host.com".into()], "ada@host.com", Some("Ada Admin")).await.unwrap();
+        let (team, admin) = new_team("Host", &["host.com".into()], "ada@host.com", Some("Ada Admin")).unwrap();
+        let admin = store.create_team(team, admin).await.unwrap();
         let (_, token) = Identity::new(Arc::clone(&store)).token(admin.id, "test", now_utc()).await.unwrap();
         let (url, stop) = Self::serve(Arc::clone(&store), folder.path()).await;
         let admin = Person {

@@ -34,9 +34,6 @@ pub struct ServeOptions {
     /// Another origin whose pages may use the API with a signed-in browser's cookie; may be given several times.
     #[arg(long = "allow-origin", env = "LOGGIA_ALLOW_ORIGIN", value_delimiter = ',')]
     pub allow_origin: Vec<String>,
-    /// The address for metrics (/metrics), in Prometheus' text format. Off unless given.
-    #[arg(long, env = "LOGGIA_METRICS_LISTEN")]
-    pub metrics_listen: Option<SocketAddr>,
     /// Where things are kept.
     #[command(flatten)]
     pub store: StoreOptions,

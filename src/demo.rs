@@ -54,7 +54,6 @@ pub async fn run(options: DemoOptions, shutdown: impl Future<Output = ()> + Send
         listen: options.listen,
         public_url: None,
         allow_origin: Vec::new(),
-        metrics_listen: None,
         store: StoreOptions { data: folder.0.clone() },
     };
     let (team, admin) =

@@ -650,7 +650,6 @@ async fn an_invitation_that_ended_is_stale() {
         listen: "127.0.0.1:0".parse().unwrap(),
         public_url: None,
         allow_origin: Vec::new(),
-        metrics_listen: None,
         store: StoreOptions { data: server.folder.path().to_owned() },
     };
     // A node that lives in the past sends the invitations, the test's node takes them.

@@ -74,7 +74,6 @@ impl TestServer {
             listen: address,
             public_url: None,
             allow_origin: Vec::new(),
-            metrics_listen: None,
             store: StoreOptions { data: folder.to_owned() },
         };
         let server = Server::new(listener, store, &options).await.unwrap();

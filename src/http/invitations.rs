@@ -41,9 +41,9 @@ pub(super) struct FileOptions {
     days: Option<i64>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Body {
+pub(super) struct Body {
     invitees: Vec<Line>,
     #[serde(default = "partner")]
     side: Side,
@@ -54,9 +54,9 @@ struct Body {
     days: Option<i64>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Line {
+pub(super) struct Line {
     email: String,
     #[serde(default)]
     name: Option<String>,
@@ -191,7 +191,7 @@ pub(super) async fn revoke(
     Ok(StatusCode::NO_CONTENT)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Accept {
     token: String,
@@ -199,8 +199,8 @@ pub(super) struct Accept {
     name: Option<String>,
 }
 
-#[derive(Serialize)]
-struct Accepted {
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct Accepted {
     workspace: WorkspaceId,
     user: me::Me,
 }

@@ -61,8 +61,8 @@ fn download(kind: &str, file: Seen<String>) -> Response {
     response
 }
 
-#[derive(Serialize)]
-struct Imported {
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct Imported {
     items: Vec<ImportedRoot>,
 }
 
@@ -104,7 +104,7 @@ pub(super) async fn import(
     Ok(json(StatusCode::CREATED, &Imported { items }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Edit {
     op: OpId,

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 /// Somebody's own account.
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
 pub(super) struct Me {
     id: UserId,
     email: String,
@@ -40,7 +40,7 @@ pub(super) async fn show(Caller(caller): Caller) -> Response {
     json(StatusCode::OK, &Me::from(caller.user))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Rename {
     name: String,
@@ -124,8 +124,8 @@ async fn keep_avatar(
     Ok(json(StatusCode::OK, &Me::from(user)))
 }
 
-#[derive(Serialize)]
-struct Token {
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct Token {
     id: CredentialId,
     name: String,
     #[serde(with = "time::serde::rfc3339")]
@@ -134,8 +134,8 @@ struct Token {
     token: Option<String>,
 }
 
-#[derive(Serialize)]
-struct Tokens {
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct Tokens {
     tokens: Vec<Token>,
 }
 
@@ -173,7 +173,7 @@ pub(super) async fn end_token(
     Ok(StatusCode::NO_CONTENT)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Complete {
     token: String,
@@ -215,7 +215,7 @@ pub(super) async fn sign_out(State(app): State<Arc<App>>, Caller(caller): Caller
     Ok(response)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SetUp {
     token: String,

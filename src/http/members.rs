@@ -23,7 +23,7 @@ pub(super) async fn list(
     visibility::members(&workspace, &viewer).ok_or(Code::NotFound.into())
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Change {
     role: Option<Role>,

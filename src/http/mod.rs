@@ -1,5 +1,6 @@
 //! The HTTP API: thin handlers, a file a noun. What is answered about a workspace comes from `visibility`.
 
+mod description;
 pub mod error;
 pub mod extract;
 mod invitations;
@@ -117,6 +118,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/invitations/accept", post(invitations::accept));
     Router::new()
         .route("/", get(page::show))
+        .route("/openapi.json", get(description::openapi))
+        .route("/asyncapi.json", get(description::asyncapi))
         .route("/healthz", get(|| async { StatusCode::OK }))
         .route("/readyz", get(ready))
         .nest("/v1", v1)

@@ -20,7 +20,7 @@ pub(super) async fn list(State(app): State<Arc<App>>, Caller(caller): Caller) ->
     Ok(visibility::workspaces(own.iter().map(|(workspace, viewer)| (workspace.as_ref(), *viewer))))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct New {
     name: String,
@@ -93,7 +93,7 @@ pub(super) async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Confirm {
     confirm: String,
@@ -111,7 +111,7 @@ pub(super) async fn switch_mode(
 }
 
 /// The answer to an edit over HTTP.
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
 pub(super) struct Acked {
     pub(super) op: OpId,
     pub(super) position: u64,

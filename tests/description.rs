@@ -1,0 +1,123 @@
+//! The server keeps to its own descriptions: `/openapi.json` and `/asyncapi.json`.
+#![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
+
+mod common;
+
+use common::{Answer, TestServer, new_id};
+use serde_json::{Value, json};
+
+/// Checks values against the schemas of a description.
+struct Schemas(Value);
+
+impl Schemas {
+    fn of(description: &Value) -> Self {
+        Self(description["components"].clone())
+    }
+
+    #[track_caller]
+    fn hold(&self, name: &str, value: &Value) {
+        let reference = format!("#/components/schemas/{name}");
+        let schema = json!({"$ref": reference, "components": self.0});
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let faults: Vec<_> =
+            validator.iter_errors(value).map(|fault| format!("{}: {fault}", fault.instance_path())).collect();
+        assert!(faults.is_empty(), "{name}: {faults:?}\n{value}");
+    }
+}
+
+#[tokio::test]
+async fn every_described_route_is_served_and_no_other_method_of_it() {
+    let server = TestServer::start().await;
+    let description = server.admin.get("/openapi.json").await.expect(200).clone();
+    let http = reqwest::Client::new();
+    for (path, operations) in description["paths"].as_object().unwrap() {
+        let url: String = path
+            .split('{')
+            .map(|part| part.split_once('}').map_or(part, |(_, rest)| rest))
+            .collect::<Vec<_>>()
+            .join(&new_id());
+        for method in ["get", "post", "put", "patch", "delete"] {
+            let name = reqwest::Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+            let answer = Answer::of(http.request(name, format!("{}{url}", server.url)).send().await.unwrap()).await;
+            let served = !matches!(answer.status, 404 | 405);
+            assert_eq!(served, operations.get(method).is_some(), "{method} {path}: {}", answer.text);
+        }
+    }
+}
+
+#[tokio::test]
+async fn answers_are_as_described() {
+    let server = TestServer::start().await;
+    let admin = &server.admin;
+    let schemas = Schemas::of(admin.get("/openapi.json").await.expect(200));
+    let workspace = server.workspace().await;
+    let path = format!("/v1/workspaces/{workspace}");
+    let (_, request) = admin.collection(&workspace).await;
+    let environment = json!({"name": "Test", "values": [{"key": "host", "value": "api.host.com", "enabled": true}]});
+    let imported = admin.post(&format!("{path}/import"), environment).await;
+    schemas.hold("Imported", imported.expect(201));
+    let partner = server.join(&workspace, "pat@acme.com", "partner", "viewer", true).await;
+    schemas.hold("WorkspaceEntry", server.switch(&workspace).await.expect(200));
+    schemas.hold("Token", admin.post("/v1/me/tokens", json!({"name": "Another"})).await.expect(201));
+    let invitation = json!({"invitees": [{"email": "sam@acme.com"}]});
+    schemas.hold(
+        "Body",
+        &json!({"invitees": [{"email": "sam@acme.com", "name": "Sam"}], "side": "partner", "role": "viewer"}),
+    );
+    for person in [admin, &partner] {
+        schemas.hold("Invited", person.post(&format!("{path}/invitations"), invitation.clone()).await.expect(200));
+        for (name, path) in [
+            ("Me", "/v1/me".to_owned()),
+            ("Tokens", "/v1/me/tokens".to_owned()),
+            ("Workspaces", "/v1/workspaces".to_owned()),
+            ("Snapshot", path.clone()),
+            ("SeenItem", format!("{path}/items/{request}")),
+            ("Members", format!("{path}/members")),
+            ("Invitations", format!("{path}/invitations")),
+        ] {
+            schemas.hold(name, person.get(&path).await.expect(200));
+        }
+    }
+    let edit = json!({"op": new_id(), "changes": [
+        {"kind": "item_update", "id": request, "patch": {"name": "All users"}, "base": 1},
+        {"kind": "item_move", "id": request, "parent": null},
+    ]});
+    schemas.hold("Edit", &edit);
+    let refused = admin.post(&format!("{path}/changes"), edit).await;
+    schemas.hold("ProblemBody", refused.expect(422));
+}
+
+#[tokio::test]
+async fn frames_are_as_described() {
+    let server = TestServer::start().await;
+    let schemas = Schemas::of(server.admin.get("/asyncapi.json").await.expect(200));
+    let workspace = server.walled_workspace().await;
+    let (_, request) = server.admin.collection(&workspace).await;
+    let mut team = server.admin.live(&workspace).await;
+    let partner = server.partner(&workspace, "pat@acme.com").await;
+    let mut there = partner.live(&workspace).await;
+    let said = [
+        json!({"type": "presence", "viewing": request, "status": "active"}),
+        json!({"type": "edit", "op": new_id(), "changes": [{"kind": "item_update", "id": request, "patch": {"name": "All"}}]}),
+        json!({"type": "edit", "op": new_id(), "changes": [{"kind": "item_delete", "id": new_id()}]}),
+    ];
+    for message in said {
+        schemas.hold("ClientMessage", &message);
+        team.say(message).await;
+    }
+    team.until_type("presence_delta").await;
+    let patch = json!({"kind": "environment_create", "id": new_id(), "name": "Test", "content": {"values": []}});
+    server.admin.edit(&workspace, json!([patch, {"kind": "item_delete", "id": request}])).await;
+    for client in [&mut team, &mut there] {
+        client.until(|message| message["change"]["kind"] == "item_deleted").await;
+        for frame in &client.seen {
+            schemas.hold("ServerMessage", &serde_json::from_str(frame).unwrap());
+        }
+    }
+    let kinds = |kind: &str| team.seen.iter().any(|frame| frame.contains(&format!("\"type\":\"{kind}\"")));
+    assert!(
+        ["welcome", "presence", "presence_delta", "event", "ack", "reject"].into_iter().all(kinds),
+        "{:?}",
+        team.seen
+    );
+}

@@ -80,6 +80,10 @@ async fn main() -> anyhow::Result<()> {
     let filter = tracing_subscriber::EnvFilter::try_from_env("LOGGIA_LOG").unwrap_or_else(|_| "info".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let cli = Cli::parse();
+    // A socket a session: the usual soft limit of 1,024 files would end that early.
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
     match cli.command.unwrap_or(Do::Serve(cli.serve)) {
         Do::Serve(options) => serve(options).await,
         Do::Demo(options) => demo::run(options, stop_signal()).await,

@@ -27,7 +27,7 @@ const READERS_OF_CONFIG: [&str; 2] = ["http", "live"];
 const ENCODES: [(&str, &str, &str); 4] = [
     ("hub/room.rs", "serde_json::to_vec(event).map(", "a record of the store's log"),
     ("hub/room.rs", "serde_json::to_vec(workspace.as_ref())", "the kept state, for the store"),
-    ("hub/room.rs", "serde_json::to_vec(event).context(", "the first record of a workspace's log"),
+    ("hub/batch.rs", "serde_json::to_vec(event).context(", "the first record of a workspace's log"),
     ("hub/snapshot.rs", "serde_json::to_vec(&visibility::snapshot(", "one answer for a whole side, made once a change"),
 ];
 

@@ -1,5 +1,6 @@
 //! The rooms by workspace: opened when somebody comes, closed when nobody has been there for a while.
 
+mod batch;
 pub mod outlet;
 pub mod presence;
 mod room;
@@ -254,7 +255,7 @@ impl Hub {
             creator,
         };
         let command = Command { by: maker.id, at, op: None, action: Action::Edit(Vec::new()) };
-        let (append, _) = room::first_append(id, &event, &command).map_err(unavailable)?;
+        let (append, _) = batch::first_append(id, &event, &command).map_err(unavailable)?;
         match self.store.append(append).await {
             Ok(()) => Ok(id),
             Err(AppendError::Unavailable(error)) => Err(unavailable(error)),
@@ -319,7 +320,7 @@ impl Hub {
             let Some(last) = records.last() else { break };
             from = last.sequence;
             for record in records.iter().filter(|record| record.epoch == epoch) {
-                let audience = room::audience_of_stream(record.stream);
+                let audience = batch::audience_of_stream(record.stream);
                 let position = match audience {
                     Audience::Everyone => &mut now.shared,
                     Audience::Team if seating.viewer.is_team() => &mut now.team,

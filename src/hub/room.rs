@@ -4,6 +4,7 @@
 //! one transaction, and only then applies, encodes and publishes. A batch that can't be written is dropped by
 //! keeping the old state.
 
+use super::batch::{Draft, Published, advance, changes_seating, index_of, read_on, unavailable};
 use super::presence::{Due, Presence};
 use super::seating::{Mail, Occupant, Seating};
 use super::stream::{Kind, Stream};
@@ -11,14 +12,14 @@ use super::{Answered, Request, RoomView, SEAT_TIMEOUT};
 use crate::cluster::Cluster;
 use crate::id::{CredentialId, ItemId, OpId, Position, Sequence, SessionId, UserId};
 use crate::protocol::{Close, SeenPositions, Status};
-use crate::store::{self, Append, AppendError, Index, Record, Store};
-use crate::visibility::{self, Frame, Log, Place, Seat};
-use crate::workspace::command::{Action, Answer, Command};
+use crate::store::{self, Append, AppendError, Store};
+use crate::visibility::{self, Frame, Log, Seat};
+use crate::workspace::command::{Answer, Command};
 use crate::workspace::decide::decide;
 use crate::workspace::event::Event;
 use crate::workspace::member::{Side, Viewer};
 use crate::workspace::problem::{Code, Problem};
-use crate::workspace::{Audience, Positions, Stamp, Workspace};
+use crate::workspace::{Audience, Positions, Workspace};
 use anyhow::Context;
 use bytes::Bytes;
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -33,8 +34,6 @@ const BATCH: usize = 1_024;
 const RECENT_ANSWERS: usize = 8_192;
 /// Events after which the state is kept anew.
 const KEEP_EVERY: u64 = 1_000;
-/// Records read from the log at a time.
-const READ_LOG: usize = 10_000;
 /// How often silence is looked for.
 const SWEEP: Duration = Duration::from_secs(1);
 /// How long a room without sessions or requests stays.
@@ -81,25 +80,6 @@ pub(super) struct Room {
     recent: HashMap<(UserId, OpId), Position>,
     recent_order: VecDeque<(UserId, OpId)>,
     kept: Sequence,
-}
-
-/// One frame to publish, and the state it belongs to.
-struct Published {
-    frame: Frame,
-    audience: Audience,
-    positions: Positions,
-    new_epoch: bool,
-}
-
-/// What a batch comes to before it is written.
-#[derive(Default)]
-struct Draft {
-    append: Vec<Record>,
-    answers: Vec<store::Answer>,
-    index: Vec<Index>,
-    published: Vec<Published>,
-    outcomes: Vec<Result<Answered, Problem>>,
-    reseats: bool,
 }
 
 impl Room {
@@ -554,124 +534,4 @@ impl Room {
             }
         }
     }
-}
-
-fn unavailable(draft: Draft) -> Draft {
-    let undone = |outcome: Result<Answered, Problem>| outcome.and_then(|_| Err(Code::Unavailable.into()));
-    Draft { outcomes: draft.outcomes.into_iter().map(undone).collect(), ..Draft::default() }
-}
-
-/// Applies an event, and makes its frame and its record.
-fn advance(state: &mut Workspace, event: &Event, body: Bytes, command: &Command) -> (Published, Record) {
-    let audience = visibility::audience_of(event, state);
-    let stamp = Stamp { sequence: state.sequence + 1, audience, at: command.at, by: command.by };
-    let published = apply(state, event, stamp, command.op);
-    let (stream, position) = match audience {
-        Audience::Everyone => (store::Stream::Shared, state.positions.shared),
-        Audience::Team => (store::Stream::Team, state.positions.team),
-    };
-    let record = Record {
-        sequence: stamp.sequence,
-        epoch: state.epoch,
-        stream,
-        position,
-        at: command.at,
-        author: command.by,
-        op: command.op,
-        body,
-    };
-    (published, record)
-}
-
-fn apply(state: &mut Workspace, event: &Event, stamp: Stamp, op: Option<OpId>) -> Published {
-    state.apply(event, stamp);
-    let position = match stamp.audience {
-        Audience::Everyone => state.positions.shared,
-        Audience::Team => state.positions.team,
-    };
-    let place = Place { audience: stamp.audience, position, at: stamp.at, by: stamp.by, op };
-    Published {
-        frame: visibility::event(state, event, place),
-        audience: stamp.audience,
-        positions: state.positions,
-        new_epoch: matches!(event, Event::ModeSwitched { .. }),
-    }
-}
-
-/// Applies all that the log has after the state.
-async fn read_on(
-    store: &dyn Store,
-    state: &mut Workspace,
-    mut each: impl FnMut(Published, &Event, &Record),
-) -> anyhow::Result<()> {
-    loop {
-        let records = store.load_log(state.id, state.sequence, READ_LOG).await?;
-        let last = records.len() < READ_LOG;
-        for record in records {
-            let event: Event = serde_json::from_slice(&record.body)
-                .with_context(|| format!("reading event {} of workspace {}", record.sequence, state.id))?;
-            let audience = audience_of_stream(record.stream);
-            let stamp = Stamp { sequence: record.sequence, audience, at: record.at, by: record.author };
-            let published = apply(state, &event, stamp, record.op);
-            each(published, &event, &record);
-        }
-        if last {
-            return Ok(());
-        }
-    }
-}
-
-/// The audience a stream is for.
-pub(super) fn audience_of_stream(stream: store::Stream) -> Audience {
-    match stream {
-        store::Stream::Shared => Audience::Everyone,
-        store::Stream::Team => Audience::Team,
-    }
-}
-
-fn changes_seating(event: &Event) -> bool {
-    matches!(
-        event,
-        Event::ModeSwitched { .. }
-            | Event::MemberJoined { .. }
-            | Event::MemberUpdated { .. }
-            | Event::MemberRemoved { .. }
-            | Event::WorkspaceDeleted
-    )
-}
-
-fn index_of(event: &Event, command: &Command, index: &mut Vec<Index>) {
-    match event {
-        Event::WorkspaceCreated { creator, .. } => index.push(Index::Member(creator.user)),
-        Event::WorkspaceDeleted => index.push(Index::Deleted),
-        Event::MemberJoined { member, invitation } => {
-            index.push(Index::Member(member.user));
-            index.extend(invitation.map(Index::NoInvitation));
-        }
-        Event::MemberRemoved { user } => index.push(Index::NotMember(*user)),
-        Event::InvitationUsed { id, .. } | Event::InvitationRevoked { id } => index.push(Index::NoInvitation(*id)),
-        Event::InvitationSent { invitation, replaces } => {
-            index.extend(replaces.iter().copied().map(Index::NoInvitation));
-            if let Action::Invite { invitees, .. } = &command.action
-                && let Some(invitee) = invitees.iter().find(|invitee| invitee.id == invitation.id)
-            {
-                index.push(Index::Invitation { id: invitation.id, token_hash: invitee.token_hash });
-            }
-        }
-        _ => {}
-    }
-}
-
-/// The first append of a workspace: it comes to be.
-pub(super) fn first_append(
-    id: crate::id::WorkspaceId,
-    event: &Event,
-    command: &Command,
-) -> anyhow::Result<(Append, Workspace)> {
-    let mut state = Workspace::empty(id);
-    let body = serde_json::to_vec(event).context("encoding a workspace's first event")?.into();
-    let (_, record) = advance(&mut state, event, body, command);
-    let mut index = Vec::new();
-    index_of(event, command, &mut index);
-    Ok((Append { workspace: id, after: 0, records: vec![record], answers: Vec::new(), index }, state))
 }

@@ -1,0 +1,154 @@
+//! A batch: what commands come to, before it is written and after it was read. Pure but for reading the log.
+
+use super::Answered;
+use crate::id::OpId;
+use crate::store::{self, Append, Index, Record, Store};
+use crate::visibility::{self, Frame, Place};
+use crate::workspace::command::{Action, Command};
+use crate::workspace::event::Event;
+use crate::workspace::problem::{Code, Problem};
+use crate::workspace::{Audience, Positions, Stamp, Workspace};
+use anyhow::Context;
+use bytes::Bytes;
+
+/// Records read from the log at a time.
+const READ_LOG: usize = 10_000;
+
+/// One frame to publish, and the state it belongs to.
+pub(super) struct Published {
+    pub(super) frame: Frame,
+    pub(super) audience: Audience,
+    pub(super) positions: Positions,
+    pub(super) new_epoch: bool,
+}
+
+/// What a batch comes to before it is written.
+#[derive(Default)]
+pub(super) struct Draft {
+    pub(super) append: Vec<Record>,
+    pub(super) answers: Vec<store::Answer>,
+    pub(super) index: Vec<Index>,
+    pub(super) published: Vec<Published>,
+    pub(super) outcomes: Vec<Result<Answered, Problem>>,
+    pub(super) reseats: bool,
+}
+
+pub(super) fn unavailable(draft: Draft) -> Draft {
+    let undone = |outcome: Result<Answered, Problem>| outcome.and_then(|_| Err(Code::Unavailable.into()));
+    Draft { outcomes: draft.outcomes.into_iter().map(undone).collect(), ..Draft::default() }
+}
+
+/// Applies an event, and makes its frame and its record.
+pub(super) fn advance(state: &mut Workspace, event: &Event, body: Bytes, command: &Command) -> (Published, Record) {
+    let audience = visibility::audience_of(event, state);
+    let stamp = Stamp { sequence: state.sequence + 1, audience, at: command.at, by: command.by };
+    let published = apply(state, event, stamp, command.op);
+    let (stream, position) = match audience {
+        Audience::Everyone => (store::Stream::Shared, state.positions.shared),
+        Audience::Team => (store::Stream::Team, state.positions.team),
+    };
+    let record = Record {
+        sequence: stamp.sequence,
+        epoch: state.epoch,
+        stream,
+        position,
+        at: command.at,
+        author: command.by,
+        op: command.op,
+        body,
+    };
+    (published, record)
+}
+
+fn apply(state: &mut Workspace, event: &Event, stamp: Stamp, op: Option<OpId>) -> Published {
+    state.apply(event, stamp);
+    let position = match stamp.audience {
+        Audience::Everyone => state.positions.shared,
+        Audience::Team => state.positions.team,
+    };
+    let place = Place { audience: stamp.audience, position, at: stamp.at, by: stamp.by, op };
+    Published {
+        frame: visibility::event(state, event, place),
+        audience: stamp.audience,
+        positions: state.positions,
+        new_epoch: matches!(event, Event::ModeSwitched { .. }),
+    }
+}
+
+/// Applies all that the log has after the state.
+pub(super) async fn read_on(
+    store: &dyn Store,
+    state: &mut Workspace,
+    mut each: impl FnMut(Published, &Event, &Record),
+) -> anyhow::Result<()> {
+    loop {
+        let records = store.load_log(state.id, state.sequence, READ_LOG).await?;
+        let last = records.len() < READ_LOG;
+        for record in records {
+            let event: Event = serde_json::from_slice(&record.body)
+                .with_context(|| format!("reading event {} of workspace {}", record.sequence, state.id))?;
+            let audience = audience_of_stream(record.stream);
+            let stamp = Stamp { sequence: record.sequence, audience, at: record.at, by: record.author };
+            let published = apply(state, &event, stamp, record.op);
+            each(published, &event, &record);
+        }
+        if last {
+            return Ok(());
+        }
+    }
+}
+
+/// The audience a stream is for.
+pub(super) fn audience_of_stream(stream: store::Stream) -> Audience {
+    match stream {
+        store::Stream::Shared => Audience::Everyone,
+        store::Stream::Team => Audience::Team,
+    }
+}
+
+pub(super) fn changes_seating(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::ModeSwitched { .. }
+            | Event::MemberJoined { .. }
+            | Event::MemberUpdated { .. }
+            | Event::MemberRemoved { .. }
+            | Event::WorkspaceDeleted
+    )
+}
+
+pub(super) fn index_of(event: &Event, command: &Command, index: &mut Vec<Index>) {
+    match event {
+        Event::WorkspaceCreated { creator, .. } => index.push(Index::Member(creator.user)),
+        Event::WorkspaceDeleted => index.push(Index::Deleted),
+        Event::MemberJoined { member, invitation } => {
+            index.push(Index::Member(member.user));
+            index.extend(invitation.map(Index::NoInvitation));
+        }
+        Event::MemberRemoved { user } => index.push(Index::NotMember(*user)),
+        Event::InvitationUsed { id, .. } | Event::InvitationRevoked { id } => index.push(Index::NoInvitation(*id)),
+        Event::InvitationSent { invitation, replaces } => {
+            index.extend(replaces.iter().copied().map(Index::NoInvitation));
+            if let Action::Invite { invitees, .. } = &command.action
+                && let Some(invitee) = invitees.iter().find(|invitee| invitee.id == invitation.id)
+            {
+                index.push(Index::Invitation { id: invitation.id, token_hash: invitee.token_hash });
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The first append of a workspace: it comes to be.
+pub(super) fn first_append(
+    id: crate::id::WorkspaceId,
+    event: &Event,
+    command: &Command,
+) -> anyhow::Result<(Append, Workspace)> {
+    let mut state = Workspace::empty(id);
+    let body = serde_json::to_vec(event).context("encoding a workspace's first event")?.into();
+    let (_, record) = advance(&mut state, event, body, command);
+    let mut index = Vec::new();
+    index_of(event, command, &mut index);
+    Ok((Append { workspace: id, after: 0, records: vec![record], answers: Vec::new(), index }, state))
+}

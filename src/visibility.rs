@@ -526,18 +526,18 @@ pub fn invited(viewer: &Viewer, rows: Vec<Row>, link: impl Fn(usize) -> Option<S
 /// The caller's workspaces.
 #[must_use]
 pub fn workspaces<'a>(own: impl Iterator<Item = (&'a Workspace, Viewer)>) -> Seen<Workspaces> {
-    Seen(Workspaces { workspaces: own.map(|(workspace, viewer)| workspace_entry(workspace, &viewer)).collect() })
+    Seen(Workspaces { workspaces: own.map(|(workspace, viewer)| workspace_entry(workspace, &viewer).0).collect() })
 }
 
 /// One of the caller's workspaces.
 #[must_use]
-pub fn workspace_entry(workspace: &Workspace, viewer: &Viewer) -> WorkspaceEntry {
-    WorkspaceEntry {
+pub fn workspace_entry(workspace: &Workspace, viewer: &Viewer) -> Seen<WorkspaceEntry> {
+    Seen(WorkspaceEntry {
         id: workspace.id,
         name: workspace.name.clone(),
         description: workspace.description.clone(),
         mode: workspace.mode,
         viewer: viewer.side,
         role: viewer.role,
-    }
+    })
 }

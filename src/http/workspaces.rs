@@ -1,7 +1,7 @@
 //! Workspaces: the caller's list, a new one, the snapshot, settings, the switch, the end.
 
 use super::extract::{Caller, Ids, Json};
-use super::{App, is_known, json, raw_json};
+use super::{App, is_known, raw_json};
 use crate::id::{Epoch, OpId, WorkspaceId};
 use crate::protocol::{WorkspaceEntry, Workspaces};
 use crate::store::now_utc;
@@ -37,10 +37,14 @@ pub(super) async fn create(
     let team = app.store.team(team).await.map_err(unavailable)?.ok_or(Code::Forbidden)?;
     let id = app.hub.create(&team, &caller.user, &body.name, &body.description, now_utc()).await?;
     let entry = entry(&app, id, &caller).await?;
-    Ok(json(StatusCode::CREATED, &entry))
+    Ok((StatusCode::CREATED, entry).into_response())
 }
 
-async fn entry(app: &App, id: WorkspaceId, caller: &crate::identity::SignedIn) -> Result<WorkspaceEntry, Problem> {
+async fn entry(
+    app: &App,
+    id: WorkspaceId,
+    caller: &crate::identity::SignedIn,
+) -> Result<Seen<WorkspaceEntry>, Problem> {
     let (workspace, viewer) = app.seen(id, caller).await?;
     Ok(visibility::workspace_entry(&workspace, &viewer))
 }
@@ -78,10 +82,10 @@ pub(super) async fn change(
     Caller(caller): Caller,
     Ids(id): Ids<WorkspaceId>,
     Json(patch): Json<WorkspacePatch>,
-) -> Result<Response, Problem> {
+) -> Result<Seen<WorkspaceEntry>, Problem> {
     let action = Action::Edit(vec![Change::WorkspaceUpdate { patch }]);
     app.hub.command(id, App::command(&caller, action)).await?;
-    Ok(json(StatusCode::OK, &entry(&app, id, &caller).await?))
+    entry(&app, id, &caller).await
 }
 
 pub(super) async fn remove(
@@ -104,10 +108,10 @@ pub(super) async fn switch_mode(
     Caller(caller): Caller,
     Ids(id): Ids<WorkspaceId>,
     Json(body): Json<Confirm>,
-) -> Result<Response, Problem> {
+) -> Result<Seen<WorkspaceEntry>, Problem> {
     let action = Action::SwitchMode { confirm: body.confirm, epoch: Epoch::new() };
     app.hub.command(id, App::command(&caller, action)).await?;
-    Ok(json(StatusCode::OK, &entry(&app, id, &caller).await?))
+    entry(&app, id, &caller).await
 }
 
 /// The answer to an edit over HTTP.

@@ -35,6 +35,14 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// The size, in bytes, the write-ahead log is cut back to after something (a backup) has made it grow.
 const WAL_SIZE: i64 = 64 << 20;
 
+/// The pages, 16 MiB of them, the write-ahead log grows to before they are copied into the database: pages that are
+/// written again and again until then are copied once.
+const CHECKPOINT: i64 = 4_096;
+
+/// The writer's page cache in KiB: above what a busy second changes, so that it is not read back from the log. No more:
+/// SQLite goes through all of it at each commit that split a page.
+const CACHE: i64 = 8 << 10;
+
 /// Statements kept prepared by each connection; above the number of different ones there are.
 const STATEMENTS: usize = 64;
 
@@ -79,6 +87,10 @@ fn open_writer(file: &Path) -> anyhow::Result<Connection> {
     // What was answered as written must outlive a power cut; NORMAL syncs only at checkpoints.
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update_and_check(None, "journal_size_limit", WAL_SIZE, |_| Ok(()))?;
+    connection.pragma_update_and_check(None, "wal_autocheckpoint", CHECKPOINT, |_| Ok(()))?;
+    connection.pragma_update(None, "cache_size", -CACHE)?;
+    // What a savepoint may have to put back.
+    connection.pragma_update(None, "temp_store", "memory")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     Migrations::from_slice(MIGRATIONS).to_latest(&mut connection).context("migrate")?;
     Ok(connection)
@@ -164,10 +176,12 @@ fn get_bytes(row: &Row<'_>, column: usize) -> rusqlite::Result<Bytes> {
 impl Store for Sqlite {
     async fn append(&self, batch: Append) -> Result<(), AppendError> {
         let workspace = batch.workspace;
-        self.writer
-            .run(move |connection| log::append(connection, &batch))
-            .await
-            .with_context(|| format!("append to workspace {workspace}"))?
+        self.writer.run(move |connection| log::append(connection, &batch)).await.map_err(|error| {
+            match error.downcast() {
+                Ok(refusal) => refusal,
+                Err(error) => error.context(format!("append to workspace {workspace}")).into(),
+            }
+        })
     }
 
     async fn load_log(&self, workspace: WorkspaceId, after: Sequence, limit: usize) -> anyhow::Result<Vec<Record>> {

@@ -8,51 +8,49 @@ use crate::{
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-/// A refusal is the inner result: it has written nothing, so there is nothing to undo.
-pub(super) fn append(connection: &Connection, batch: &Append) -> anyhow::Result<Result<(), AppendError>> {
-    let workspace = batch.workspace.0.into_bytes();
+/// A refusal is an error as well, an [`AppendError`]: what was written up to it is undone.
+pub(super) fn append(connection: &Connection, batch: &Append) -> anyhow::Result<()> {
+    let id = batch.workspace.0.into_bytes();
     let found = connection
-        .prepare_cached("SELECT head, deleted FROM workspaces WHERE id = ?1")?
-        .query_row([workspace], |row| Ok((get_count(row, 0)?, row.get::<_, bool>(1)?)))
+        .prepare_cached("SELECT number, head, deleted FROM workspaces WHERE id = ?1")?
+        .query_row([id], |row| Ok((row.get(0)?, get_count(row, 1)?, row.get(2)?)))
         .optional()?;
-    let (head, deleted) = found.unwrap_or((0, false));
+    let (number, head, deleted): (i64, Sequence, bool) = match found {
+        Some(found) => found,
+        None => {
+            connection.prepare_cached("INSERT INTO workspaces (id, head) VALUES (?1, 0)")?.execute([id])?;
+            (connection.last_insert_rowid(), 0, false)
+        }
+    };
     if deleted || head != batch.after {
-        return Ok(Err(AppendError::Conflict));
+        return Err(AppendError::Conflict.into());
     }
-    let repeated = repeated(connection, batch)?;
-    if !repeated.is_empty() {
-        return Ok(Err(AppendError::Repeated(repeated)));
-    }
-
-    let head = insert_records(connection, workspace, batch)?;
-    let mut insert =
-        connection.prepare_cached("INSERT INTO ops (workspace, author, op, position) VALUES (?1, ?2, ?3, ?4)")?;
-    for Answer { author, op, position } in &batch.answers {
-        let (author, op) = (author.0.into_bytes(), op.0.into_bytes());
-        insert.execute(params![workspace, author, op, int(*position)?])?;
-    }
+    insert_answers(connection, number, batch)?;
+    let head = insert_records(connection, number, batch)?;
     connection
-        .prepare_cached(
-            "INSERT INTO workspaces (id, head) VALUES (?1, ?2)
-             ON CONFLICT (id) DO UPDATE SET head = excluded.head",
-        )?
-        .execute(params![workspace, int(head)?])?;
+        .prepare_cached("UPDATE workspaces SET head = ?2 WHERE number = ?1")?
+        .execute(params![number, int(head)?])?;
     for change in &batch.index {
-        apply(connection, workspace, change)?;
+        apply(connection, id, change)?;
     }
-    Ok(Ok(()))
+    Ok(())
 }
 
-fn repeated(connection: &Connection, batch: &Append) -> anyhow::Result<Vec<Answer>> {
+fn insert_answers(connection: &Connection, workspace: i64, batch: &Append) -> anyhow::Result<()> {
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO ops (workspace, op, author, position) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+    )?;
     let mut repeated = Vec::new();
-    for answer in &batch.answers {
-        repeated.extend(find_answer(connection, batch.workspace, answer.author, answer.op)?);
+    for Answer { author, op, position } in &batch.answers {
+        if insert.execute(params![workspace, op.0.into_bytes(), author.0.into_bytes(), int(*position)?])? == 0 {
+            repeated.extend(find_answer(connection, batch.workspace, *author, *op)?);
+        }
     }
-    Ok(repeated)
+    if repeated.is_empty() { Ok(()) } else { Err(AppendError::Repeated(repeated).into()) }
 }
 
 /// Gives the new head.
-fn insert_records(connection: &Connection, workspace: [u8; 16], batch: &Append) -> anyhow::Result<Sequence> {
+fn insert_records(connection: &Connection, workspace: i64, batch: &Append) -> anyhow::Result<Sequence> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO events (workspace, sequence, epoch, stream, position, op, at, author, body)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
@@ -113,7 +111,7 @@ pub(super) fn load(
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut select = connection.prepare_cached(
         "SELECT e.sequence, e.epoch, e.stream, e.position, e.op, e.at, e.author, e.body
-         FROM workspaces w JOIN events e ON e.workspace = w.id
+         FROM workspaces w JOIN events e ON e.workspace = w.number
          WHERE w.id = ?1 AND NOT w.deleted AND e.sequence > ?2 ORDER BY e.sequence LIMIT ?3",
     )?;
     let records = select.query_map(params![workspace, after, limit], record)?;
@@ -154,7 +152,7 @@ pub(super) fn locate(
     };
     Ok(connection
         .prepare_cached(
-            "SELECT e.sequence FROM workspaces w JOIN events e ON e.workspace = w.id
+            "SELECT e.sequence FROM workspaces w JOIN events e ON e.workspace = w.number
              WHERE w.id = ?1 AND NOT w.deleted
              AND e.epoch = ?2 AND e.stream = ?3 AND e.position = ?4",
         )?
@@ -171,7 +169,10 @@ pub(super) fn find_answer(
 ) -> anyhow::Result<Option<Answer>> {
     let key = [workspace.0.into_bytes(), author.0.into_bytes(), op.0.into_bytes()];
     Ok(connection
-        .prepare_cached("SELECT position FROM ops WHERE workspace = ?1 AND author = ?2 AND op = ?3")?
+        .prepare_cached(
+            "SELECT o.position FROM workspaces w JOIN ops o ON o.workspace = w.number
+             WHERE w.id = ?1 AND o.op = ?3 AND o.author = ?2",
+        )?
         .query_row(key, |row| Ok(Answer { author, op, position: get_count(row, 0)? }))
         .optional()?)
 }

@@ -41,10 +41,11 @@ CREATE INDEX credentials_of_user ON credentials (user, kind, created_at);
 -- What hangs on a workspace has no foreign key: the append that writes it has just read or made the
 -- workspace's row, and a check a row would be paid by every event.
 CREATE TABLE workspaces (
-    id BLOB NOT NULL PRIMARY KEY,
+    number INTEGER NOT NULL PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
     head INTEGER NOT NULL,
     deleted INTEGER NOT NULL DEFAULT 0 CHECK (deleted IN (0, 1))
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 -- The user first: the table is there to answer which workspaces somebody is in.
 CREATE TABLE members (
@@ -61,8 +62,9 @@ CREATE TABLE invitations (
 
 CREATE INDEX invitations_of_workspace ON invitations (workspace, id);
 
+-- By the workspace's number: its id would be a third of what an edit writes.
 CREATE TABLE events (
-    workspace BLOB NOT NULL,
+    workspace INTEGER NOT NULL,
     sequence INTEGER NOT NULL,
     epoch BLOB NOT NULL,
     stream INTEGER NOT NULL CHECK (stream IN (0, 1)), -- 0 shared, 1 team
@@ -76,12 +78,13 @@ CREATE TABLE events (
 
 CREATE UNIQUE INDEX events_by_position ON events (workspace, epoch, stream, position);
 
+-- The op before the author: it begins with a time, so that what is written together stands together.
 CREATE TABLE ops (
-    workspace BLOB NOT NULL,
-    author BLOB NOT NULL,
+    workspace INTEGER NOT NULL,
     op BLOB NOT NULL,
+    author BLOB NOT NULL,
     position INTEGER NOT NULL,
-    PRIMARY KEY (workspace, author, op)
+    PRIMARY KEY (workspace, op, author)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE states (

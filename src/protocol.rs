@@ -6,7 +6,6 @@ use crate::workspace::command::{Change, Outcome, WorkspacePatch};
 use crate::workspace::item::{Content, ItemKind};
 use crate::workspace::member::{Mode, Role, Side};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
@@ -288,7 +287,7 @@ pub struct WirePatch {
     /// A merge patch on the content.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
-    pub content: Option<Value>,
+    pub content: Option<Content>,
 }
 
 /// The root of an import.

@@ -12,12 +12,11 @@ use crate::protocol::{
 };
 use crate::workspace::command::{Outcome, Row, WorkspacePatch};
 use crate::workspace::event::Event;
-use crate::workspace::item::{Environment, Item, ItemKind};
+use crate::workspace::item::{Content, Environment, Item};
 use crate::workspace::member::{Invitation, Member, Mode, Side, Viewer, registrable_domain};
 use crate::workspace::problem::Problem;
 use crate::workspace::{Audience, Workspace, postman};
 use bytes::{BufMut, Bytes, BytesMut};
-use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use time::OffsetDateTime;
@@ -235,14 +234,14 @@ fn change(workspace: &Workspace, event: &Event, place: Place) -> WireChange {
                 parent: item.parent,
                 order: item.order.to_string(),
                 name: item.name.clone(),
-                method: method(item),
+                method: item.read_method().as_deref().map(str::to_owned),
                 content: (!large).then(|| Arc::clone(&item.content)),
                 by_reference: large,
             }
         }
         Event::ItemUpdated { id, name, content } => {
             let (patch, by_reference) = wire_patch(name, content);
-            let method = workspace.item(*id).and_then(|item| method(item));
+            let method = workspace.item(*id).and_then(|item| item.method.as_deref().map(str::to_owned));
             WireChange::ItemUpdated { id: *id, patch, method, by_reference }
         }
         Event::ItemMoved { id, parent, order } => {
@@ -270,10 +269,10 @@ fn change(workspace: &Workspace, event: &Event, place: Place) -> WireChange {
     }
 }
 
-fn wire_patch(name: &Option<String>, content: &Option<serde_json::Value>) -> (Option<WirePatch>, bool) {
-    let size = content.as_ref().map_or(0, |content| content.to_string().len());
-    let patch = WirePatch { name: name.clone(), content: content.clone() };
-    if size > LARGEST_INLINE { (None, true) } else { (Some(patch), false) }
+fn wire_patch(name: &Option<String>, content: &Option<Content>) -> (Option<WirePatch>, bool) {
+    let large = content.as_ref().is_some_and(|content| content.get().len() > LARGEST_INLINE);
+    let patch = (!large).then(|| WirePatch { name: name.clone(), content: content.clone() });
+    (patch, large)
 }
 
 /// A session's first frame, and the one that seats it anew.
@@ -402,27 +401,9 @@ fn tree_entry(item: &Item) -> TreeEntry {
         parent: item.parent,
         order: item.order.to_string(),
         name: item.name.clone(),
-        method: method(item),
+        method: item.method.as_deref().map(str::to_owned),
         position: item.position,
     }
-}
-
-/// A request's method; Postman's default is GET.
-fn method(item: &Item) -> Option<String> {
-    #[derive(serde::Deserialize)]
-    struct Outer<'a> {
-        #[serde(borrow)]
-        request: Option<&'a RawValue>,
-    }
-    #[derive(serde::Deserialize)]
-    struct Inner {
-        method: Option<String>,
-    }
-    (item.kind == ItemKind::Request).then(|| {
-        let outer = serde_json::from_str::<Outer>(item.content.get()).ok();
-        let inner = outer.and_then(|outer| outer.request).and_then(|raw| serde_json::from_str::<Inner>(raw.get()).ok());
-        inner.and_then(|inner| inner.method).unwrap_or_else(|| "GET".into())
-    })
 }
 
 /// An item with its content.

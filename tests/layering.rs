@@ -24,9 +24,8 @@ const LAYERS: [&str; 14] = [
 /// `config` is constants and options that import nothing of ours: these may read it though they stand below it.
 const READERS_OF_CONFIG: [&str; 2] = ["http", "live"];
 /// What `hub/` may encode: file, code, why.
-const ENCODES: [(&str, &str, &str); 4] = [
+const ENCODES: [(&str, &str, &str); 3] = [
     ("hub/room.rs", "serde_json::to_vec(event).map(", "a record of the store's log"),
-    ("hub/room.rs", "serde_json::to_vec(workspace.as_ref())", "the kept state, for the store"),
     ("hub/batch.rs", "serde_json::to_vec(event).context(", "the first record of a workspace's log"),
     ("hub/snapshot.rs", "serde_json::to_vec(&visibility::snapshot(", "one answer for a whole side, made once a change"),
 ];

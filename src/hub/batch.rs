@@ -1,7 +1,6 @@
 //! A batch: what commands come to, before it is written and after it was read. Pure but for reading the log.
 
 use super::Answered;
-use crate::id::OpId;
 use crate::store::{self, Append, Index, Record, Store};
 use crate::visibility::{self, Frame, Place};
 use crate::workspace::command::{Action, Command};
@@ -42,7 +41,7 @@ pub(super) fn unavailable(draft: Draft) -> Draft {
 pub(super) fn advance(state: &mut Workspace, event: &Event, body: Bytes, command: &Command) -> (Published, Record) {
     let audience = visibility::audience_of(event, state);
     let stamp = Stamp { sequence: state.sequence + 1, audience, at: command.at, by: command.by };
-    let published = apply(state, event, stamp, command.op);
+    state.apply(event, stamp);
     let (stream, position) = match audience {
         Audience::Everyone => (store::Stream::Shared, state.positions.shared),
         Audience::Team => (store::Stream::Team, state.positions.team),
@@ -57,19 +56,16 @@ pub(super) fn advance(state: &mut Workspace, event: &Event, body: Bytes, command
         op: command.op,
         body,
     };
-    (published, record)
+    (published(state, event, &record), record)
 }
 
-fn apply(state: &mut Workspace, event: &Event, stamp: Stamp, op: Option<OpId>) -> Published {
-    state.apply(event, stamp);
-    let position = match stamp.audience {
-        Audience::Everyone => state.positions.shared,
-        Audience::Team => state.positions.team,
-    };
-    let place = Place { audience: stamp.audience, position, at: stamp.at, by: stamp.by, op };
+/// What there is to publish of an event that has just been applied.
+pub(super) fn published(state: &Workspace, event: &Event, record: &Record) -> Published {
+    let audience = audience_of_stream(record.stream);
+    let place = Place { audience, position: record.position, at: record.at, by: record.author, op: record.op };
     Published {
         frame: visibility::event(state, event, place),
-        audience: stamp.audience,
+        audience,
         positions: state.positions,
         new_epoch: matches!(event, Event::ModeSwitched { .. }),
     }
@@ -79,7 +75,7 @@ fn apply(state: &mut Workspace, event: &Event, stamp: Stamp, op: Option<OpId>) -
 pub(super) async fn read_on(
     store: &dyn Store,
     state: &mut Workspace,
-    mut each: impl FnMut(Published, &Event, &Record),
+    mut each: impl FnMut(&Workspace, &Event, &Record),
 ) -> anyhow::Result<()> {
     loop {
         let records = store.load_log(state.id, state.sequence, READ_LOG).await?;
@@ -89,8 +85,8 @@ pub(super) async fn read_on(
                 .with_context(|| format!("reading event {} of workspace {}", record.sequence, state.id))?;
             let audience = audience_of_stream(record.stream);
             let stamp = Stamp { sequence: record.sequence, audience, at: record.at, by: record.author };
-            let published = apply(state, &event, stamp, record.op);
-            each(published, &event, &record);
+            state.apply(&event, stamp);
+            each(state, &event, &record);
         }
         if last {
             return Ok(());

@@ -4,7 +4,7 @@
 //! one transaction, and only then applies, encodes and publishes. A batch that can't be written is dropped by
 //! keeping the old state.
 
-use super::batch::{Draft, Published, advance, changes_seating, index_of, read_on, unavailable};
+use super::batch::{self, Draft, Published, advance, changes_seating, index_of, read_on, unavailable};
 use super::presence::{Due, Presence};
 use super::seating::{Mail, Occupant, Seating};
 use super::stream::{Kind, Stream};
@@ -32,8 +32,9 @@ use tokio::time::{Instant, sleep_until};
 const BATCH: usize = 1_024;
 /// Answers of edits that are kept at hand for retries; older ones are found in the store.
 const RECENT_ANSWERS: usize = 8_192;
-/// Events after which the state is kept anew.
-const KEEP_EVERY: u64 = 1_000;
+/// Events after which the state is kept anew, or half as many as there are items if that is more: reading them again
+/// takes no longer then than reading the state, and keeping it costs each of them little.
+const KEEP_EVERY: u64 = 2_500;
 /// How often silence is looked for.
 const SWEEP: Duration = Duration::from_secs(1);
 /// How long a room without sessions or requests stays.
@@ -93,7 +94,7 @@ impl Room {
             return Ok(None);
         }
         let (mut workspace, kept) = match store.load_state(id).await? {
-            Some((sequence, json)) => (Workspace::from_kept(&json).context("reading a kept state")?, sequence),
+            Some((sequence, kept)) => (Workspace::from_kept(&kept).context("reading a kept state")?, sequence),
             None => (Workspace::empty(id), 0),
         };
         read_on(store.as_ref(), &mut workspace, |_, _, _| {}).await?;
@@ -189,16 +190,16 @@ impl Room {
             tracing::trace!(by = %command.by, "command");
         }
         let (draft, next) = loop {
-            let (draft, next) = self.draft(&commands);
+            let (mut draft, next) = self.draft(&commands);
             if draft.append.is_empty() {
                 break (draft, None);
             }
             let append = Append {
                 workspace: self.workspace.id,
                 after: self.workspace.sequence,
-                records: draft.append.clone(),
+                records: std::mem::take(&mut draft.append),
                 answers: draft.answers.clone(),
-                index: draft.index.clone(),
+                index: std::mem::take(&mut draft.index),
             };
             match self.store.append(append).await {
                 Ok(()) => break (draft, Some(next)),
@@ -224,7 +225,7 @@ impl Room {
             None => None,
         };
         self.answer(commands, draft.outcomes, confirmations);
-        if self.workspace.sequence >= self.kept + KEEP_EVERY {
+        if self.workspace.sequence >= self.kept + KEEP_EVERY.max(self.workspace.item_count() as u64 / 2) {
             self.keep_state().await;
         }
         self.cluster.announce(self.workspace.id, self.workspace.sequence).await;
@@ -354,9 +355,9 @@ impl Room {
     async fn follow(&mut self) -> bool {
         let mut next = self.workspace.as_ref().clone();
         let (mut published, mut reseats) = (Vec::new(), false);
-        let read = read_on(self.store.as_ref(), &mut next, |one, event, _| {
+        let read = read_on(self.store.as_ref(), &mut next, |state, event, record| {
             reseats |= changes_seating(event);
-            published.push(one);
+            published.push(batch::published(state, event, record));
         });
         if let Err(error) = read.await {
             tracing::error!(error = format!("{error:#}"), "the log could not be read");
@@ -376,7 +377,7 @@ impl Room {
         let keep = async move {
             let state = tokio::task::spawn_blocking({
                 let workspace = Arc::clone(&workspace);
-                move || serde_json::to_vec(workspace.as_ref())
+                move || workspace.to_kept()
             });
             let state = state.await.context("encoding a state")??;
             store.save_state(workspace.id, sequence, state.into()).await

@@ -140,6 +140,7 @@ fn change_event(workspace: &Workspace, viewer: &Viewer, command: &Command, chang
                     order: order_after(workspace, *parent, *after, None)?,
                     name: checked_name(name)?.to_owned(),
                     content: raw(content)?,
+                    method: None,
                     position: 0,
                     updated_at: command.at,
                     updated_by: command.by,
@@ -150,7 +151,8 @@ fn change_event(workspace: &Workspace, viewer: &Viewer, command: &Command, chang
             let item = workspace.item(*id).ok_or_else(|| gone("id"))?;
             let (name, content) = rebased(workspace, item, patch, *base)?;
             let name = name.as_deref().map(checked_name).transpose().map_err(|problem| problem.at("patch.name"))?;
-            Event::ItemUpdated { id: *id, name: name.map(str::to_owned), content: content.map(Value::Object) }
+            let content = content.as_ref().map(raw).transpose()?;
+            Event::ItemUpdated { id: *id, name: name.map(str::to_owned), content }
         }
         Change::ItemMove { id, parent, after } => {
             let item = workspace.item(*id).ok_or_else(|| gone("id"))?;
@@ -181,7 +183,7 @@ fn change_event(workspace: &Workspace, viewer: &Viewer, command: &Command, chang
             Event::EnvironmentUpdated {
                 id: *id,
                 name: patch.name.clone(),
-                content: patch.content.clone().map(Value::Object),
+                content: patch.content.as_ref().map(raw).transpose()?,
             }
         }
         Change::EnvironmentDelete { id } => {
@@ -320,6 +322,7 @@ fn import(workspace: &Workspace, viewer: &Viewer, command: &Command, new: &[NewI
                 order,
                 name: item.name.clone(),
                 content: Arc::clone(&item.content),
+                method: None,
                 position: 0,
                 updated_at: command.at,
                 updated_by: command.by,

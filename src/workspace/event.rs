@@ -6,7 +6,6 @@ use super::member::{Invitation, Member, Role};
 use crate::id::{EnvironmentId, Epoch, InvitationId, ItemId, TeamId, UserId};
 use fractional_index::FractionalIndex;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// One fact. Stored with its tag outside, since `RawValue` can't be read through an inner tag.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -45,7 +44,7 @@ pub enum Event {
     /// An item came to be.
     ItemCreated { item: Item },
     /// A JSON Merge Patch on an item's name and content, as it takes effect.
-    ItemUpdated { id: ItemId, name: Option<String>, content: Option<Value> },
+    ItemUpdated { id: ItemId, name: Option<String>, content: Option<Content> },
     /// An item has another place.
     ItemMoved {
         id: ItemId,
@@ -60,7 +59,7 @@ pub enum Event {
     /// An environment came to be.
     EnvironmentCreated { environment: Environment },
     /// A JSON Merge Patch on an environment's name and content.
-    EnvironmentUpdated { id: EnvironmentId, name: Option<String>, content: Option<Value> },
+    EnvironmentUpdated { id: EnvironmentId, name: Option<String>, content: Option<Content> },
     /// An environment is gone.
     EnvironmentDeleted { id: EnvironmentId },
 }
@@ -75,5 +74,6 @@ pub struct Revision {
     /// The name then.
     pub name: String,
     /// The content then.
+    #[serde(with = "super::kept::content")]
     pub content: Content,
 }

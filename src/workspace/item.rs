@@ -1,5 +1,6 @@
 //! The tree of items (collections, folders, requests, saved examples) and the environments beside it.
 
+use super::merge::fields;
 use crate::id::{EnvironmentId, ItemId, Position, UserId};
 use fractional_index::FractionalIndex;
 use serde::{Deserialize, Serialize};
@@ -56,7 +57,11 @@ pub struct Item {
     /// Its name; at most 1,024 characters.
     pub name: String,
     /// The rest of it.
+    #[serde(with = "super::kept::content")]
     pub content: Content,
+    /// For a request in a workspace, the HTTP method, read out of the content whenever that changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<Arc<str>>,
     /// The shared position of the last event that changed it, 0 when that was in an earlier epoch.
     pub position: Position,
     /// When it was last changed.
@@ -64,6 +69,32 @@ pub struct Item {
     pub updated_at: OffsetDateTime,
     /// Who changed it last.
     pub updated_by: UserId,
+}
+
+impl Item {
+    /// The method, read out of the content; Postman's default is GET.
+    pub(crate) fn read_method(&self) -> Option<Arc<str>> {
+        #[derive(Deserialize)]
+        struct Outer {
+            request: Option<Inner>,
+        }
+        #[derive(Deserialize)]
+        struct Inner {
+            method: Option<Arc<str>>,
+        }
+        (self.kind == ItemKind::Request).then(|| {
+            // A request may also be an address alone.
+            let request = serde_json::from_str::<Outer>(self.content.get()).ok().and_then(|outer| outer.request);
+            request.and_then(|request| request.method).unwrap_or_else(|| "GET".into())
+        })
+    }
+}
+
+/// Whether a patch may change the method of a request.
+pub(super) fn touches_method(patch: &RawValue) -> bool {
+    let Some(request) = fields(patch).ok().and_then(|patch| patch.get("request").copied()) else { return false };
+    // What is no object takes the place of the whole request.
+    fields(request).map_or(true, |request| request.contains_key("method"))
 }
 
 /// A named set of variables.
@@ -74,6 +105,7 @@ pub struct Environment {
     /// Its name.
     pub name: String,
     /// The Postman environment object without its name.
+    #[serde(with = "super::kept::content")]
     pub content: Content,
     /// The shared position of the last event that changed it, 0 when that was in an earlier epoch.
     pub position: Position,

@@ -6,7 +6,11 @@
 use super::item::Content;
 use indexmap::IndexMap;
 use merge3::{Merge3, MergeGroup};
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value, value::RawValue};
+use std::borrow::Cow;
+use std::fmt;
 
 /// A text in more words than this is merged by lines: the diff takes quadratic time at worst.
 const MOST_WORDS: usize = 8_000;
@@ -14,37 +18,95 @@ const MOST_WORDS: usize = 8_000;
 /// Applies a merge patch to the text of an object. A target that is no object counts as an empty one.
 ///
 /// # Errors
-/// When the result can't be written as JSON, which no parsed patch makes happen.
-pub fn patched(target: &RawValue, patch: &Map<String, Value>) -> serde_json::Result<Content> {
-    Ok(patch_object(target.get(), patch)?.into())
+/// When the patch is no object.
+pub fn patched(target: &RawValue, patch: &RawValue) -> serde_json::Result<Content> {
+    serde_json::value::to_raw_value(&patched_object(target, patch)?).map(Content::from)
 }
 
-fn patch_object(target: &str, patch: &Map<String, Value>) -> serde_json::Result<Box<RawValue>> {
-    let mut fields: IndexMap<String, Box<RawValue>> = serde_json::from_str(target).unwrap_or_default();
-    for (key, value) in patch {
-        match value {
-            Value::Null => {
-                fields.shift_remove(key);
-            }
-            Value::Object(inner) => {
-                let old = fields.get(key).map_or("{}", |old| old.get());
-                let new = patch_object(old, inner)?;
-                fields.insert(key.clone(), new);
-            }
-            other => {
-                fields.insert(key.clone(), serde_json::value::to_raw_value(other)?);
-            }
-        }
+fn patched_object<'a>(target: &'a RawValue, patch: &'a RawValue) -> serde_json::Result<Object<'a, Field<'a>>> {
+    let mut changes: IndexMap<_, _> = object(patch)?.0.into_iter().map(|(key, new)| (key, Some(new))).collect();
+    let mut fields = Vec::new();
+    // The target is gone through once and only the patch is looked up in: it is the small one.
+    for (key, old) in object(target).map(|old| old.0).unwrap_or_default() {
+        let field = match changes.get_mut(&key) {
+            None => Some(Field::AsWritten(old)),
+            Some(change) => change.take().map(|new| patched_field(old, new)).transpose()?.flatten(),
+        };
+        fields.extend(field.map(|field| (key, field)));
     }
-    serde_json::value::to_raw_value(&fields)
+    for (key, change) in changes {
+        let field = change.map(|new| patched_field(RawValue::NULL, new)).transpose()?.flatten();
+        fields.extend(field.map(|field| (key, field)));
+    }
+    Ok(Object(fields))
+}
+
+/// None: the patch takes it away.
+fn patched_field<'a>(old: &'a RawValue, new: &'a RawValue) -> serde_json::Result<Option<Field<'a>>> {
+    Ok(match new.get().as_bytes() {
+        b"null" => None,
+        [b'{', ..] => Some(Field::Patched(patched_object(old, new)?)),
+        _ => Some(Field::AsWritten(new)),
+    })
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Field<'a> {
+    AsWritten(&'a RawValue),
+    Patched(Object<'a, Field<'a>>),
+}
+
+/// One level of an object, in order.
+struct Object<'a, V>(Vec<(Cow<'a, str>, V)>);
+
+impl<V: Serialize> Serialize for Object<'_, V> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_map(self.0.iter().map(|(key, value)| (key, value)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Object<'de, &'de RawValue> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_map(Fields)
+    }
+}
+
+struct Fields;
+
+impl<'de> Visitor<'de> for Fields {
+    type Value = Object<'de, &'de RawValue>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
+        #[derive(Deserialize)]
+        struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+
+        let mut fields = Vec::new();
+        while let Some((Key(key), value)) = object.next_entry()? {
+            fields.push((key, value));
+        }
+        Ok(Object(fields))
+    }
+}
+
+fn object(text: &RawValue) -> serde_json::Result<Object<'_, &RawValue>> {
+    serde_json::from_str(text.get())
+}
+
+/// The fields of an object, by key; of equal keys the last value counts.
+pub(super) fn fields(text: &RawValue) -> serde_json::Result<IndexMap<Cow<'_, str>, &RawValue>> {
+    Ok(object(text)?.0.into_iter().collect())
 }
 
 /// Changes a patch made against `base` so that, where it and `now` both changed a text, both changes survive.
 pub fn rebase(patch: &mut Map<String, Value>, base: &RawValue, now: &RawValue) {
-    let level = |text: &RawValue| serde_json::from_str::<IndexMap<String, Box<RawValue>>>(text.get());
-    let (Ok(base), Ok(now)) = (level(base), level(now)) else { return };
+    let (Ok(base), Ok(now)) = (fields(base), fields(now)) else { return };
     for (key, value) in patch {
-        let (Some(base), Some(now)) = (base.get(key), now.get(key)) else { continue };
+        let (Some(base), Some(now)) = (base.get(key.as_str()), now.get(key.as_str())) else { continue };
         match value {
             Value::Object(inner) => rebase(inner, base, now),
             Value::String(mine) => {
@@ -116,8 +178,8 @@ mod tests {
     fn a_patch_leaves_what_it_does_not_touch_as_it_was_written() {
         let target: Box<RawValue> =
             serde_json::from_str(r#"{"big":12345678901234567890123,"a":{"x":1.0,"y":2}}"#).expect("JSON");
-        let patch = object(json!({"a": {"y": null, "z": {"deep": {"n": null, "m": 3}}}, "gone": null}));
-        let text = patched(&target, &patch).expect("patched");
+        let patch = json!({"a": {"y": null, "z": {"deep": {"n": null, "m": 3}}}, "gone": null});
+        let text = patched(&target, &raw(&patch)).expect("patched");
         assert_eq!(text.get(), r#"{"big":12345678901234567890123,"a":{"x":1.0,"z":{"deep":{"m":3}}}}"#);
     }
 

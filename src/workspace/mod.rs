@@ -8,6 +8,7 @@ pub mod decide;
 pub mod event;
 pub mod invite;
 pub mod item;
+mod kept;
 pub mod member;
 pub mod merge;
 pub mod postman;
@@ -20,7 +21,7 @@ use imbl::{HashMap, OrdMap, OrdSet, Vector};
 use item::{Content, Environment, Item};
 use member::{Invitation, Member, Mode, Role, Side, Viewer};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
 use std::sync::Arc;
 use time::OffsetDateTime;
 
@@ -112,18 +113,6 @@ impl Workspace {
             revisions: Vector::new(),
             children: HashMap::new(),
         }
-    }
-
-    /// Reads a kept state.
-    ///
-    /// # Errors
-    /// When it isn't one.
-    pub fn from_kept(json: &[u8]) -> serde_json::Result<Self> {
-        let mut workspace: Self = serde_json::from_slice(json)?;
-        for item in workspace.items.values() {
-            workspace.children.entry(item.parent).or_default().insert((item.order.clone(), item.id));
-        }
-        Ok(workspace)
     }
 
     /// How a person sees this workspace; None for somebody who is no member.
@@ -257,7 +246,7 @@ impl Workspace {
             Event::EnvironmentUpdated { id, name, content } => {
                 let position = self.positions.shared;
                 if let Some(environment) = self.environments.get_mut(id).map(Arc::make_mut) {
-                    patch(&mut environment.name, &mut environment.content, name.as_deref(), content.as_ref());
+                    patch(&mut environment.name, &mut environment.content, name.as_deref(), content.as_deref());
                     environment.position = position;
                 }
             }
@@ -345,7 +334,10 @@ impl Workspace {
                     self.revisions.pop_front();
                 }
                 let item = Arc::make_mut(item);
-                patch(&mut item.name, &mut item.content, name.as_deref(), content.as_ref());
+                patch(&mut item.name, &mut item.content, name.as_deref(), content.as_deref());
+                if content.as_deref().is_some_and(item::touches_method) {
+                    item.method = item.read_method();
+                }
                 stamped(item);
             }
             Event::ItemMoved { id, parent, order } => {
@@ -372,6 +364,7 @@ impl Workspace {
 
     fn insert(&mut self, mut item: Item, stamp: impl Fn(&mut Item)) {
         stamp(&mut item);
+        item.method = item.read_method();
         self.children.entry(item.parent).or_default().insert((item.order.clone(), item.id));
         self.items.insert(item.id, Arc::new(item));
     }
@@ -385,12 +378,10 @@ impl Workspace {
     }
 }
 
-fn patch(name: &mut String, content: &mut Content, new_name: Option<&str>, new_content: Option<&Value>) {
+fn patch(name: &mut String, content: &mut Content, new_name: Option<&str>, new_content: Option<&RawValue>) {
     new_name.iter().for_each(|new| (*new).clone_into(name));
-    if let Some(Value::Object(fields)) = new_content {
-        // Only an unwritable number could fail here, and a parsed patch has none.
-        if let Ok(patched) = merge::patched(content, fields) {
-            *content = patched;
-        }
+    // A patch that is no object, which `decide` never makes, changes nothing.
+    if let Some(Ok(patched)) = new_content.map(|new| merge::patched(content, new)) {
+        *content = patched;
     }
 }

@@ -6,7 +6,8 @@
 use super::item::Content;
 use indexmap::IndexMap;
 use merge3::{Merge3, MergeGroup};
-use serde::de::{MapAccess, Visitor};
+use serde::de::value::MapDeserializer;
+use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value, value::RawValue};
 use std::borrow::Cow;
@@ -20,86 +21,118 @@ const MOST_WORDS: usize = 8_000;
 /// # Errors
 /// When the patch is no object.
 pub fn patched(target: &RawValue, patch: &RawValue) -> serde_json::Result<Content> {
-    serde_json::value::to_raw_value(&patched_object(target, patch)?).map(Content::from)
+    let object = Patch(patch).deserialize(&mut serde_json::Deserializer::from_str(target.get()))?;
+    serde_json::value::to_raw_value(&object).map(Content::from)
 }
 
-fn patched_object<'a>(target: &'a RawValue, patch: &'a RawValue) -> serde_json::Result<Object<'a, Field<'a>>> {
-    let mut changes: IndexMap<_, _> = object(patch)?.0.into_iter().map(|(key, new)| (key, Some(new))).collect();
-    let mut fields = Vec::new();
-    // The target is gone through once and only the patch is looked up in: it is the small one.
-    for (key, old) in object(target).map(|old| old.0).unwrap_or_default() {
-        let field = match changes.get_mut(&key) {
-            None => Some(Field::AsWritten(old)),
-            Some(change) => change.take().map(|new| patched_field(old, new)).transpose()?.flatten(),
-        };
-        fields.extend(field.map(|field| (key, field)));
-    }
-    for (key, change) in changes {
-        let field = change.map(|new| patched_field(RawValue::NULL, new)).transpose()?.flatten();
-        fields.extend(field.map(|field| (key, field)));
-    }
-    Ok(Object(fields))
-}
-
-/// None: the patch takes it away.
-fn patched_field<'a>(old: &'a RawValue, new: &'a RawValue) -> serde_json::Result<Option<Field<'a>>> {
-    Ok(match new.get().as_bytes() {
-        b"null" => None,
-        [b'{', ..] => Some(Field::Patched(patched_object(old, new)?)),
-        _ => Some(Field::AsWritten(new)),
-    })
-}
+/// One level of an object, in order.
+struct Object<'a>(Vec<(Cow<'a, str>, Field<'a>)>);
 
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Field<'a> {
     AsWritten(&'a RawValue),
-    Patched(Object<'a, Field<'a>>),
+    Patched(Object<'a>),
 }
 
-/// One level of an object, in order.
-struct Object<'a, V>(Vec<(Cow<'a, str>, V)>);
-
-impl<V: Serialize> Serialize for Object<'_, V> {
+impl Serialize for Object<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_map(self.0.iter().map(|(key, value)| (key, value)))
+        to.collect_map(self.0.iter().map(|(key, field)| (key, field)))
     }
 }
 
-impl<'de> Deserialize<'de> for Object<'de, &'de RawValue> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_map(Fields)
+/// Reads a target as it is after a patch: what is patched is gone through once, however deep it is.
+#[derive(Clone, Copy)]
+struct Patch<'a>(&'a RawValue);
+
+impl<'a> Patch<'a> {
+    fn is_object(self) -> bool {
+        self.0.get().starts_with('{')
+    }
+
+    /// In place of whatever was there but an object; None: nothing.
+    fn in_place<E: Error>(self) -> Result<Option<Field<'a>>, E> {
+        Ok(match self.0.get() {
+            "null" => None,
+            _ if self.is_object() => Some(Field::Patched(self.visit_unit()?)),
+            _ => Some(Field::AsWritten(self.0)),
+        })
     }
 }
 
-struct Fields;
+impl<'a> DeserializeSeed<'a> for Patch<'a> {
+    type Value = Object<'a>;
 
-impl<'de> Visitor<'de> for Fields {
-    type Value = Object<'de, &'de RawValue>;
+    fn deserialize<D: Deserializer<'a>>(self, target: D) -> Result<Object<'a>, D::Error> {
+        target.deserialize_any(self)
+    }
+}
+
+impl<'a> Visitor<'a> for Patch<'a> {
+    type Value = Object<'a>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
+        f.write_str("JSON")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
-        #[derive(Deserialize)]
-        struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
-
+    fn visit_map<A: MapAccess<'a>>(self, mut target: A) -> Result<Object<'a>, A::Error> {
+        let mut patch = fields(self.0).map_err(A::Error::custom)?;
         let mut fields = Vec::new();
-        while let Some((Key(key), value)) = object.next_entry()? {
-            fields.push((key, value));
+        while let Some(Key(key)) = target.next_key()? {
+            let field = match patch.get_mut(&key).map(|new| Patch(std::mem::replace(new, RawValue::NULL))) {
+                None => Some(Field::AsWritten(target.next_value()?)),
+                Some(new) if new.is_object() => Some(Field::Patched(target.next_value_seed(new)?)),
+                Some(new) => {
+                    target.next_value::<IgnoredAny>()?;
+                    new.in_place()?
+                }
+            };
+            fields.extend(field.map(|field| (key, field)));
+        }
+        // What is left is of fields that were not there.
+        for (key, new) in patch {
+            fields.extend(Patch(new).in_place()?.map(|field| (key, field)));
         }
         Ok(Object(fields))
     }
+
+    fn visit_seq<A: SeqAccess<'a>>(self, mut target: A) -> Result<Object<'a>, A::Error> {
+        while target.next_element::<IgnoredAny>()?.is_some() {}
+        self.visit_unit()
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Object<'a>, E> {
+        self.visit_unit()
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Object<'a>, E> {
+        self.visit_unit()
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Object<'a>, E> {
+        self.visit_unit()
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Object<'a>, E> {
+        self.visit_unit()
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<Object<'a>, E> {
+        self.visit_unit()
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Object<'a>, E> {
+        self.visit_map(MapDeserializer::new(std::iter::empty::<(&str, &str)>()))
+    }
 }
 
-fn object(text: &RawValue) -> serde_json::Result<Object<'_, &RawValue>> {
-    serde_json::from_str(text.get())
-}
+#[derive(Deserialize, PartialEq, Eq, Hash)]
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// The fields of an object, by key; of equal keys the last value counts.
-pub(super) fn fields(text: &RawValue) -> serde_json::Result<IndexMap<Cow<'_, str>, &RawValue>> {
-    Ok(object(text)?.0.into_iter().collect())
+pub(super) fn fields(object: &RawValue) -> serde_json::Result<IndexMap<Cow<'_, str>, &RawValue>> {
+    let fields: IndexMap<Key<'_>, &RawValue> = serde_json::from_str(object.get())?;
+    Ok(fields.into_iter().map(|(Key(key), value)| (key, value)).collect())
 }
 
 /// Changes a patch made against `base` so that, where it and `now` both changed a text, both changes survive.
@@ -181,6 +214,13 @@ mod tests {
         let patch = json!({"a": {"y": null, "z": {"deep": {"n": null, "m": 3}}}, "gone": null});
         let text = patched(&target, &raw(&patch)).expect("patched");
         assert_eq!(text.get(), r#"{"big":12345678901234567890123,"a":{"x":1.0,"z":{"deep":{"m":3}}}}"#);
+        let none_is_an_object =
+            json!({"a": null, "b": true, "c": -1, "d": 1, "e": 0.5, "f": "", "g": [[1], {}], "h": {}});
+        let object = json!({"in": {"x": 1, "y": null}});
+        let patch: Map<_, _> = ('a'..='h').map(|key| (key.to_string(), object.clone())).collect();
+        let text = patched(&raw(&none_is_an_object), &raw(&patch.clone().into())).expect("patched");
+        let became: Map<String, Value> = serde_json::from_str(text.get()).expect("JSON");
+        assert!(became.len() == 8 && became.values().all(|value| *value == json!({"in": {"x": 1}})), "{text}");
     }
 
     #[test]

@@ -9,7 +9,9 @@ mod api;
 mod checker;
 mod connect;
 mod editor;
+mod floor;
 mod ledger;
+mod limit;
 mod report;
 mod run;
 mod session;
@@ -20,13 +22,31 @@ mod wall;
 mod wire;
 mod world;
 
-use clap::Parser;
+use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Opens many sessions in one workspace, edits at a steady rate, and checks every frame: lost, doubled, leaked?
+/// Loads a Loggia server, and checks every frame it sends: lost, doubled, leaked?
 #[derive(Parser, Debug)]
 #[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    scenario: Scenario,
+}
+
+/// What to do.
+#[derive(Subcommand, Debug)]
+enum Scenario {
+    /// Many sessions in one workspace, and edits at a steady rate
+    Steady(Options),
+    /// A bare loop that writes one ready frame to each socket: what no server can be faster than
+    Floor(floor::Options),
+    /// The server beside the floor, in pairs: how near it comes to what the machine can do
+    Limit(limit::Options),
+}
+
+/// Whom to load, and how.
+#[derive(Args, Debug)]
 struct Options {
     /// The server; must be this machine unless --allow-remote
     #[arg(long, default_value = "http://127.0.0.1:8080")]
@@ -91,14 +111,11 @@ impl Options {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let options = Options::parse();
-    let outcome = run::run(&options).await.and_then(|report| {
-        report.print();
-        if let Some(file) = &options.json {
-            std::fs::write(file, serde_json::to_vec_pretty(&report)?)?;
-        }
-        Ok(report.ok)
-    });
+    let outcome = match Cli::parse().scenario {
+        Scenario::Steady(options) => steady(&options).await,
+        Scenario::Floor(options) => floor::run(&options).await,
+        Scenario::Limit(options) => limit::run(&options).await,
+    };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
@@ -107,4 +124,13 @@ async fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+async fn steady(options: &Options) -> anyhow::Result<bool> {
+    let report = run::run(options).await?;
+    report.print();
+    if let Some(file) = &options.json {
+        std::fs::write(file, serde_json::to_vec_pretty(&report)?)?;
+    }
+    Ok(report.ok)
 }

@@ -12,6 +12,7 @@ mod editor;
 mod floor;
 mod ledger;
 mod limit;
+mod process;
 mod report;
 mod run;
 mod session;

@@ -3,7 +3,9 @@
 use crate::cluster::local::Local;
 use crate::config::ServeOptions;
 use crate::http::{self, App};
+use crate::hub::Hub;
 use crate::identity::Secret;
+use crate::live::pump;
 use crate::store::Store;
 use crate::store::sqlite::Sqlite;
 use anyhow::Context;
@@ -42,12 +44,14 @@ impl Server {
     /// Joins the parts.
     ///
     /// # Errors
-    /// When the store can't be read.
+    /// When the store can't be read, or the system has no threads left.
     pub async fn new(listener: TcpListener, store: Arc<dyn Store>, options: &ServeOptions) -> anyhow::Result<Self> {
         let public_url = options.public_url(listener.local_addr()?);
         let setup = if store.has_team().await? { None } else { Some(Secret::new("")) };
         let setup_link = setup.as_ref().map(|secret| format!("{public_url}/#setup={}", secret.reveal()));
-        let app = App::new(store, Arc::new(Local), public_url, options.allow_origin.clone(), setup.as_ref());
+        let pumps = pump::start(std::thread::available_parallelism()?.get())?;
+        let hub = Hub::new(Arc::clone(&store), Arc::new(Local), pumps);
+        let app = App::new(store, hub, public_url, options.allow_origin.clone(), setup.as_ref());
         Ok(Self { listener, app: Arc::new(app), setup_link })
     }
 

@@ -1,0 +1,102 @@
+//! What one socket still has to take: ready frames in, vectored writes out.
+
+use crate::visibility::Frame;
+use bytes::Bytes;
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, IoSlice, Write};
+
+/// Frames that one write takes together; the kernel takes no more slices than 1,024 (IOV_MAX on Linux).
+const SLICES: usize = 256;
+
+/// Frames that wait for a socket. Empty, it holds no memory.
+#[derive(Debug, Default)]
+pub(super) struct Outlet {
+    waiting: VecDeque<Bytes>,
+    /// Bytes of the first that are written.
+    written: usize,
+}
+
+impl Outlet {
+    /// Adds a frame.
+    pub(super) fn queue(&mut self, frame: &Frame) {
+        self.waiting.push_back(frame.bytes().clone());
+    }
+
+    /// Adds a frame of which so many bytes are written. Nothing else waits.
+    pub(super) fn begun(&mut self, frame: &Frame, written: usize) {
+        self.queue(frame);
+        self.written = written;
+    }
+
+    /// Adds control frames (ping, pong, close), ahead of frames that are not begun.
+    pub(super) fn control(&mut self, frames: Bytes) {
+        if !frames.is_empty() {
+            self.waiting.insert(usize::from(self.mid_frame()), frames);
+        }
+    }
+
+    /// Adds the close frame, behind all that waits.
+    pub(super) fn last(&mut self, close: Bytes) {
+        self.waiting.push_back(close);
+    }
+
+    /// How many frames wait.
+    pub(super) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Whether everything is written.
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// Whether a frame is written in part.
+    pub(super) fn mid_frame(&self) -> bool {
+        self.written > 0
+    }
+
+    /// Forgets the frames that are not begun.
+    pub(super) fn forget(&mut self) {
+        self.waiting.truncate(usize::from(self.mid_frame()));
+    }
+
+    /// Writes until all is written or the socket is full. Answers whether the socket took anything.
+    ///
+    /// # Errors
+    /// When the socket is broken.
+    pub(super) fn write(&mut self, mut socket: impl Write) -> io::Result<bool> {
+        let mut progress = false;
+        while !self.waiting.is_empty() {
+            let mut slices = [IoSlice::new(&[]); SLICES];
+            let mut count = 0;
+            for (slice, bytes) in slices.iter_mut().zip(&self.waiting) {
+                *slice = IoSlice::new(if count == 0 { &bytes[self.written..] } else { bytes });
+                count += 1;
+            }
+            match socket.write_vectored(&slices[..count]) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(taken) => self.took(taken),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(progress),
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            }
+            progress = true;
+        }
+        // A burst's room is not kept: most sessions never have one again.
+        self.waiting = VecDeque::new();
+        Ok(progress)
+    }
+
+    fn took(&mut self, mut taken: usize) {
+        while let Some(first) = self.waiting.front() {
+            let left = first.len() - self.written;
+            if taken < left {
+                self.written += taken;
+                return;
+            }
+            taken -= left;
+            self.written = 0;
+            self.waiting.pop_front();
+        }
+    }
+}

@@ -6,13 +6,17 @@
 //! has what became of them; `report` tells. `wire` is the format.
 
 mod api;
+mod bare;
 mod checker;
+mod child;
 mod connect;
+mod driver;
 mod editor;
 mod floor;
 mod ledger;
 mod limit;
 mod process;
+mod quartiles;
 mod report;
 mod run;
 mod session;
@@ -44,6 +48,9 @@ enum Scenario {
     Floor(floor::Options),
     /// The server beside the floor, in pairs: how near it comes to what the machine can do
     Limit(limit::Options),
+    /// Holds the sessions of one server for `limit`
+    #[command(hide = true)]
+    Driver(driver::Options),
 }
 
 /// Whom to load, and how.
@@ -116,6 +123,7 @@ async fn main() -> ExitCode {
         Scenario::Steady(options) => steady(&options).await,
         Scenario::Floor(options) => floor::run(&options).await,
         Scenario::Limit(options) => limit::run(&options).await,
+        Scenario::Driver(options) => driver::run(&options).await,
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

@@ -176,3 +176,139 @@ fn joined(frames: &[(Frame, Positions)]) -> Bytes {
     frames.iter().for_each(|(frame, _)| bytes.extend_from_slice(frame.bytes()));
     bytes.freeze()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hub::stream::Kind;
+    use crate::id::OpId;
+    use crate::visibility;
+    use crate::workspace::Audience;
+    use std::cell::{Cell, RefCell};
+    use std::io;
+
+    /// A socket that takes so many bytes and no more; None: it is broken.
+    struct Fake {
+        room: Cell<Option<usize>>,
+        taken: RefCell<Vec<u8>>,
+    }
+
+    impl Fake {
+        fn with(room: Option<usize>) -> Option<Self> {
+            Some(Self { room: Cell::new(room), taken: RefCell::default() })
+        }
+    }
+
+    impl Write for &Fake {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let Some(room) = self.room.get() else { return Err(ErrorKind::BrokenPipe.into()) };
+            let count = room.min(bytes.len());
+            if count == 0 {
+                return Err(ErrorKind::WouldBlock.into());
+            }
+            self.room.set(Some(room - count));
+            self.taken.borrow_mut().extend_from_slice(&bytes[..count]);
+            Ok(count)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    const PLENTY: Option<usize> = Some(usize::MAX);
+
+    fn frames(shared: std::ops::RangeInclusive<u64>) -> Vec<(Frame, Kind, Positions)> {
+        let one = |shared| {
+            let frame = visibility::ack(OpId::new(), shared);
+            (frame, Kind::Event(Audience::Everyone, shared), Positions { shared, team: 0 })
+        };
+        shared.map(one).collect()
+    }
+
+    fn lane_with(slots: &[u32]) -> Lane {
+        let stream = Arc::new(Stream::new());
+        let mut lane = Lane::new(stream, Place { cursor: 0, positions: Positions::default() });
+        slots.iter().for_each(|slot| lane.fall_in(*slot));
+        lane
+    }
+
+    fn bytes(frames: &[(Frame, Kind, Positions)]) -> Vec<u8> {
+        frames.iter().flat_map(|(frame, ..)| frame.bytes().to_vec()).collect()
+    }
+
+    fn walk(lane: &mut Lane, sockets: &[Option<Fake>], stride: usize) -> Vec<(u32, Fallen)> {
+        let mut fallen = Vec::new();
+        while !lane.step(sockets, stride, &mut fallen) {}
+        fallen
+    }
+
+    #[test]
+    fn a_walk_gives_everybody_all_that_waits_in_one_write() {
+        let sockets = [Fake::with(PLENTY), Fake::with(PLENTY), Fake::with(PLENTY)];
+        let mut lane = lane_with(&[2, 0, 1]);
+        let all = frames(1..=5);
+        lane.stream.push(all.clone());
+        assert_eq!(lane.begin(), Ok(true));
+        assert_eq!(walk(&mut lane, &sockets, 2), []);
+        for socket in sockets.iter().flatten() {
+            assert_eq!(*socket.taken.borrow(), bytes(&all));
+        }
+        assert_eq!(lane.meeting_place(), Some(bytes(&all).len() as u64));
+        assert_eq!(lane.begin(), Ok(false), "there is nothing more");
+    }
+
+    #[test]
+    fn who_is_full_falls_out_at_the_end_of_the_frame_that_is_begun() {
+        let all = frames(1..=3);
+        let lengths: Vec<usize> = all.iter().map(|(frame, ..)| frame.bytes().len()).collect();
+        let sockets =
+            [Fake::with(Some(0)), Fake::with(Some(lengths[0])), Fake::with(Some(lengths[0] + 7)), Fake::with(None)];
+        let mut lane = lane_with(&[0, 1, 2, 3]);
+        lane.stream.push(all.clone());
+        assert_eq!(lane.begin(), Ok(true));
+        let place = |frames: usize| Place {
+            cursor: lengths[..frames].iter().sum::<usize>() as u64,
+            positions: Positions { shared: frames as u64, team: 0 },
+        };
+        let expected = [
+            (0, Fallen::Full(place(0), None)),
+            (1, Fallen::Full(place(1), None)),
+            (2, Fallen::Full(place(2), Some((all[1].0.clone(), 7)))),
+            (3, Fallen::Broken),
+        ];
+        assert_eq!(walk(&mut lane, &sockets, 100), expected);
+        // None of them is walked again.
+        lane.stream.push(frames(4..=4));
+        assert_eq!(lane.begin(), Ok(true));
+        assert_eq!(walk(&mut lane, &sockets, 100), []);
+    }
+
+    #[test]
+    fn who_goes_in_the_middle_of_a_walk_is_where_it_was_and_nobody_is_missed_or_met_twice() {
+        let sockets: Vec<_> = (0..4).map(|_| Fake::with(PLENTY)).collect();
+        let mut lane = lane_with(&[0, 1, 2, 3]);
+        let all = frames(1..=1);
+        lane.stream.push(all.clone());
+        assert_eq!(lane.begin(), Ok(true));
+        let mut fallen = Vec::new();
+        assert!(!lane.step(&sockets, 2, &mut fallen));
+        assert_eq!(lane.meeting_place(), None, "nobody falls in while a walk is on");
+        assert_eq!(lane.fall_out(0).cursor, bytes(&all).len() as u64, "it has been met");
+        assert_eq!(lane.fall_out(3).cursor, 0, "it has not");
+        assert!(lane.step(&sockets, 2, &mut fallen));
+        let taken: Vec<usize> = sockets.iter().flatten().map(|socket| socket.taken.borrow().len()).collect();
+        let length = bytes(&all).len();
+        assert_eq!(taken, [length, length, length, 0]);
+    }
+
+    #[test]
+    fn a_lane_that_the_ring_has_left_behind_lets_go_of_everybody_where_they_were() {
+        let mut lane = lane_with(&[4, 9]);
+        let one = frames(1..=1).remove(0);
+        let count = crate::hub::stream::RING_BYTES / one.0.bytes().len() as u64 + 2;
+        lane.stream.push((0..count).map(|_| one.clone()));
+        assert_eq!(lane.begin(), Err((vec![4, 9], Place { cursor: 0, positions: Positions::default() })));
+        assert_eq!(lane.begin(), Ok(false), "it is at the end");
+    }
+}

@@ -100,3 +100,74 @@ impl Outlet {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::OpId;
+    use crate::visibility;
+
+    /// Takes so many bytes at a time, then is full once.
+    struct Narrow {
+        width: usize,
+        full: bool,
+        taken: Vec<u8>,
+    }
+
+    impl Write for Narrow {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.full = !self.full;
+            if !self.full {
+                return Err(ErrorKind::WouldBlock.into());
+            }
+            let count = self.width.min(bytes.len());
+            self.taken.extend_from_slice(&bytes[..count]);
+            Ok(count)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn every_byte_goes_out_once_and_in_order_however_little_the_socket_takes() {
+        let frames: Vec<Frame> = (0..3).map(|n| visibility::ack(OpId::new(), n)).collect();
+        let all: Vec<u8> = frames.iter().flat_map(|frame| frame.bytes().to_vec()).collect();
+        for width in 1..all.len() + 1 {
+            let mut socket = Narrow { width, full: false, taken: Vec::new() };
+            let mut outlet = Outlet::default();
+            outlet.begun(&frames[0], 0);
+            frames[1..].iter().for_each(|frame| outlet.queue(frame));
+            while !outlet.is_empty() {
+                outlet.write(&mut socket).expect("it is not broken");
+            }
+            assert_eq!(socket.taken, all, "at {width} bytes a write");
+        }
+    }
+
+    #[test]
+    fn a_control_frame_goes_between_frames_and_never_into_one() {
+        let frame = visibility::ack(OpId::new(), 1);
+        let (ping, next) = (Bytes::from_static(&[0x89, 0]), visibility::ack(OpId::new(), 2));
+        let mut outlet = Outlet::default();
+        outlet.begun(&frame, 5);
+        outlet.queue(&next);
+        outlet.control(ping.clone());
+        let mut socket = Narrow { width: usize::MAX, full: false, taken: Vec::new() };
+        while !outlet.is_empty() {
+            outlet.write(&mut socket).expect("it is not broken");
+        }
+        assert_eq!(socket.taken, [&frame.bytes()[5..], &ping, next.bytes()].concat());
+    }
+
+    #[test]
+    fn what_is_begun_is_not_forgotten() {
+        let frame = visibility::ack(OpId::new(), 1);
+        let mut outlet = Outlet::default();
+        outlet.begun(&frame, 5);
+        outlet.queue(&frame);
+        outlet.forget();
+        assert_eq!((outlet.len(), outlet.mid_frame()), (1, true));
+    }
+}

@@ -23,8 +23,8 @@ use std::time::{Duration, Instant};
 
 /// Sessions of a first, small group, which opens and goes again before memory is read.
 const WARM_UP_SESSIONS: usize = 50;
-/// After it, a session counts as idle and others have been told.
-const BECOMING_IDLE: Duration = Duration::from_secs(22);
+/// What the server may take to let the small group go.
+const PARTING: Duration = Duration::from_secs(1);
 /// Sockets a process opens beside its sessions.
 const OTHER_FILES: u64 = 64;
 
@@ -40,6 +40,9 @@ pub(crate) struct Options {
     /// Seconds for which idle sessions are watched; pings come every 30
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=600))]
     idle: u64,
+    /// Seconds until they are taken for idle: after 20, a session's person is called away, and others are told
+    #[arg(long, default_value_t = 22, value_parser = clap::value_parser!(u64).range(0..=600))]
+    settle: u64,
     /// The server's binary: the one beside this program, unless given
     #[arg(long)]
     server: Option<PathBuf>,
@@ -102,7 +105,7 @@ async fn measure(options: &Options) -> anyhow::Result<Figures> {
     let mut team = Subject::new("server with the team", team_server.child.pid(), client_core, &team_plan)?;
     team.open_watchers()?;
     eprintln!("Waiting until all count as idle …");
-    std::thread::sleep(BECOMING_IDLE);
+    std::thread::sleep(Duration::from_secs(options.settle));
     team.settle()?;
     partners.settle()?;
     let resident = process::resident_kib(pid)? as f64 - before as f64;
@@ -149,9 +152,11 @@ fn warm_up(pid: u32, core: usize, plan: &mut Plan) -> anyhow::Result<String> {
     plan.watchers = sessions;
     if let Server::Loggia(workspace) = &mut plan.server {
         workspace.shared += EVENTS;
-        workspace.team = workspace.team.map(|team| team + 0);
     }
-    few.sample().map(str::to_owned).context("no event was delivered")
+    let event = few.sample().map(str::to_owned).context("no event was delivered")?;
+    drop(few);
+    std::thread::sleep(PARTING);
+    Ok(event)
 }
 
 fn told(number: usize, round: &rounds::Round) -> String {

@@ -1,0 +1,116 @@
+//! A server with the driver that publishes to it: what one delivery costs it.
+
+use super::plan::{Command, Plan, Reply};
+use crate::child::Child;
+use crate::process;
+use anyhow::Context;
+use std::fmt;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{ChildStdin, ChildStdout, Stdio};
+use std::time::Duration;
+
+/// The server lost, doubled, leaked or refused something: a verdict, not a failure to reach one.
+#[derive(Debug)]
+pub(crate) struct Guilty(String);
+
+impl fmt::Display for Guilty {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+impl std::error::Error for Guilty {}
+
+/// A server's process and its driver.
+pub(crate) struct Subject {
+    name: &'static str,
+    server: u32,
+    commands: ChildStdin,
+    replies: BufReader<ChildStdout>,
+    last: Reply,
+    // Ends after its pipes are closed.
+    _driver: Child,
+}
+
+/// What publishing cost.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cost {
+    /// Published messages that arrived, all sessions together.
+    pub(crate) deliveries: u64,
+    /// Other messages that came meanwhile, acks among them.
+    pub(crate) others: u64,
+    /// CPU of the server.
+    pub(crate) cpu: Duration,
+    /// CPU of the driver in seconds.
+    pub(crate) driver_s: f64,
+}
+
+impl Cost {
+    /// CPU of the server for one delivery, in microseconds.
+    pub(crate) fn us_per_delivery(&self) -> f64 {
+        self.cpu.as_secs_f64() * 1e6 / self.deliveries as f64
+    }
+}
+
+impl Subject {
+    /// Starts a driver for this server.
+    pub(crate) fn new(name: &'static str, server: u32, core: usize, plan: &Plan) -> anyhow::Result<Self> {
+        let mut command = std::process::Command::new(std::env::current_exe().context("looking for this program")?);
+        command.arg("driver").stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut driver = Child::start("driver", core, &mut command)?;
+        let (commands, replies) = (driver.process().stdin.take(), driver.process().stdout.take());
+        let (mut commands, replies) = commands.zip(replies).context("the driver has no pipes")?;
+        writeln!(commands, "{}", serde_json::to_string(plan)?)?;
+        let last = Reply::default();
+        Ok(Self { name, server, commands, replies: BufReader::new(replies), last, _driver: driver })
+    }
+
+    /// Opens the sessions that only receive.
+    pub(crate) fn open_watchers(&mut self) -> anyhow::Result<Cost> {
+        self.command(Command::OpenWatchers)
+    }
+
+    /// Opens the sessions that publish.
+    pub(crate) fn open_publishers(&mut self) -> anyhow::Result<Cost> {
+        self.command(Command::OpenPublishers)
+    }
+
+    /// Has so many messages published at once, waits until everyone has them, and again.
+    pub(crate) fn publish(&mut self, messages: u64, times: u64) -> anyhow::Result<Cost> {
+        self.command(Command::Publish { messages, times })
+    }
+
+    /// Waits a moment for what should not come.
+    pub(crate) fn settle(&mut self) -> anyhow::Result<Cost> {
+        self.command(Command::Count)
+    }
+
+    /// A published message as it was delivered last.
+    pub(crate) fn sample(&self) -> Option<&str> {
+        self.last.sample.as_deref()
+    }
+
+    fn command(&mut self, command: Command) -> anyhow::Result<Cost> {
+        let before = process::cpu(self.server)?;
+        let reply = self.ask(command).with_context(|| format!("the driver of the {} ended", self.name))?;
+        let cpu = process::cpu(self.server)?.saturating_sub(before);
+        if let Some(failure) = reply.failure {
+            return Err(Guilty(format!("the {}: {failure}", self.name)).into());
+        }
+        let cost = Cost {
+            deliveries: reply.deliveries - self.last.deliveries,
+            others: reply.others - self.last.others,
+            cpu,
+            driver_s: reply.cpu_s - self.last.cpu_s,
+        };
+        self.last = reply;
+        Ok(cost)
+    }
+
+    fn ask(&mut self, command: Command) -> anyhow::Result<Reply> {
+        writeln!(self.commands, "{}", serde_json::to_string(&command)?)?;
+        let mut line = String::new();
+        self.replies.read_line(&mut line)?;
+        Ok(serde_json::from_str(&line)?)
+    }
+}

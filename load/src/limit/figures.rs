@@ -1,0 +1,114 @@
+//! What came out, as a table and as JSON.
+
+use super::rounds::{Amount, Round};
+use crate::driver::subject::Cost;
+use crate::quartiles::Quartiles;
+use serde::Serialize;
+
+/// One way of publishing, server beside floor.
+#[derive(Debug, Serialize)]
+pub(crate) struct Beside {
+    /// CPU a delivery, server over floor, of each round.
+    floor_ratio: Quartiles,
+    /// CPU of the server a delivery, the rounds' median.
+    us_per_delivery: f64,
+    /// CPU of the floor a delivery, the rounds' median.
+    floor_us_per_delivery: f64,
+}
+
+/// All of it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Figures {
+    /// Sessions of partners, and as many of the team and of the floor.
+    pub(crate) sessions: usize,
+    /// Rounds.
+    pub(crate) rounds: usize,
+    /// One edit after the other.
+    pub(crate) one_at_a_time: Beside,
+    /// Edits back to back.
+    pub(crate) backlog: Beside,
+    /// Throughput a CPU second to partners over that to team members.
+    pub(crate) filtered_over_unfiltered: f64,
+    /// The same with its spread.
+    pub(crate) filtered_over_unfiltered_quartiles: Quartiles,
+    /// Resident memory that an idle session adds.
+    pub(crate) rss_kib_per_session: f64,
+    /// CPU of the server while all are idle, of one core.
+    pub(crate) idle_cpu_percent: f64,
+    /// CPU of opening a session.
+    pub(crate) us_per_join: f64,
+    /// Bytes of an event.
+    pub(crate) event_bytes: usize,
+    /// CPU of the client for one delivery.
+    pub(crate) client_us_per_delivery: f64,
+    /// Messages to partners in the rounds that were neither edits nor acks, for each delivery: presence, which costs, too.
+    pub(crate) others_per_delivery: f64,
+}
+
+/// What was measured beside the rounds.
+pub(crate) struct Still {
+    /// See [`Figures`].
+    pub(crate) rss_kib_per_session: f64,
+    /// See [`Figures`].
+    pub(crate) idle_cpu_percent: f64,
+    /// See [`Figures`].
+    pub(crate) us_per_join: f64,
+    /// See [`Figures`].
+    pub(crate) event_bytes: usize,
+}
+
+impl Figures {
+    /// Adds it up.
+    pub(crate) fn new(sessions: usize, rounds: &[Round], amount: Amount, still: Still) -> Self {
+        let beside = |server: fn(&Round) -> Cost, floor: fn(&Round) -> Cost| {
+            let us = |cost: Cost| cost.us_per_delivery();
+            Beside {
+                floor_ratio: Quartiles::of(rounds.iter().map(|round| us(server(round)) / us(floor(round)))),
+                us_per_delivery: Quartiles::of(rounds.iter().map(|round| us(server(round)))).median,
+                floor_us_per_delivery: Quartiles::of(rounds.iter().map(|round| us(floor(round)))).median,
+            }
+        };
+        let filtered =
+            Quartiles::of(rounds.iter().map(|round| round.team.us_per_delivery() / round.partners.us_per_delivery()));
+        let sum = |of: fn(&Round) -> f64| rounds.iter().map(of).sum::<f64>();
+        let deliveries = sum(|round| round.partners.deliveries as f64);
+        let acks = (rounds.len() as u64 * amount.one_at_a_time) as f64;
+        Self {
+            sessions,
+            rounds: rounds.len(),
+            one_at_a_time: beside(|round| round.partners, |round| round.floor),
+            backlog: beside(|round| round.backlog, |round| round.floor_backlog),
+            filtered_over_unfiltered: filtered.median,
+            filtered_over_unfiltered_quartiles: filtered,
+            rss_kib_per_session: still.rss_kib_per_session,
+            idle_cpu_percent: still.idle_cpu_percent,
+            us_per_join: still.us_per_join,
+            event_bytes: still.event_bytes,
+            client_us_per_delivery: sum(|round| round.partners.driver_s) * 1e6 / deliveries,
+            others_per_delivery: (sum(|round| round.partners.others as f64) - acks) / deliveries,
+        }
+    }
+
+    /// Prints the table.
+    pub(crate) fn print(&self) {
+        let beside = |beside: &Beside| {
+            let Beside { floor_ratio, us_per_delivery, floor_us_per_delivery } = beside;
+            format!("{floor_ratio}   {us_per_delivery:.2} µs, floor {floor_us_per_delivery:.2} µs")
+        };
+        let rows = [
+            ("sessions", format!("{}, events of {} bytes", self.sessions, self.event_bytes)),
+            ("rounds", format!("{}, medians [quartiles]", self.rounds)),
+            ("CPU a delivery × floor", beside(&self.one_at_a_time)),
+            ("  with a backlog", beside(&self.backlog)),
+            ("filtered ÷ unfiltered", self.filtered_over_unfiltered_quartiles.to_string()),
+            ("memory a session", format!("{:.2} KiB", self.rss_kib_per_session)),
+            ("CPU of idle sessions", format!("{:.2}% of a core", self.idle_cpu_percent)),
+            ("CPU a join", format!("{:.0} µs, handshake and all", self.us_per_join)),
+            ("client's CPU", format!("{:.2} µs a delivery", self.client_us_per_delivery)),
+            ("presence meanwhile", format!("{:.3} messages a delivery", self.others_per_delivery)),
+        ];
+        for (name, value) in rows {
+            println!("{name:<24}{value}");
+        }
+    }
+}

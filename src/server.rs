@@ -74,7 +74,9 @@ impl Server {
             let _ = leave.send(());
         };
         let hub = Arc::clone(&self.app.hub);
-        let serving = axum::serve(self.listener, http::router(self.app)).with_graceful_shutdown(stop);
+        // A bare Router would be copied, route by route, for every connection.
+        let router = http::router(self.app).into_make_service();
+        let serving = axum::serve(self.listener, router).with_graceful_shutdown(stop);
         let mut serving = std::pin::pin!(serving.into_future());
         tokio::select! {
             served = &mut serving => return served.context("serving"),

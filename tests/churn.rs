@@ -1,6 +1,6 @@
 //! Sessions come, stop reading, are cut off, and resume, all while edits flow: each sees every event of its log once
 //! and in order. What each of them does is drawn from a seed; `CHURN_SEED=N cargo test --test churn` replays one.
-#![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs, reason = "tests")]
 
 mod common;
 

@@ -63,7 +63,8 @@ pub struct Presence {
     team_only: BTreeMap<u64, Seat>,
     sessions: HashMap<SessionId, Occupied>,
     own: HashMap<UserId, Vec<SessionId>>,
-    gathering: HashMap<Circle, Gathering>,
+    /// In order of falling due: all gather for the same time.
+    gathering: IndexMap<Circle, Gathering>,
     next: u64,
 }
 
@@ -128,16 +129,14 @@ impl Presence {
     /// When the next delta is due.
     #[must_use]
     pub fn next_due(&self) -> Option<Instant> {
-        self.gathering.values().map(|gathering| gathering.due).min()
+        self.gathering.first().map(|(_, gathering)| gathering.due)
     }
 
     /// The deltas that are due.
     pub fn due(&mut self, workspace: &Workspace, now: Instant) -> Vec<Due> {
-        let circles: Vec<Circle> =
-            self.gathering.iter().filter(|(_, gathering)| gathering.due <= now).map(|(circle, _)| *circle).collect();
+        let due = self.gathering.values().take_while(|gathering| gathering.due <= now).count();
         let mut frames = Vec::new();
-        for circle in circles {
-            let Some(Gathering { changes, .. }) = self.gathering.remove(&circle) else { continue };
+        for (circle, Gathering { changes, .. }) in self.gathering.drain(..due) {
             match circle {
                 Circle::Audience(audience) => {
                     if let Some(frame) = delta(workspace, audience == Audience::Team, &changes, None) {

@@ -81,28 +81,31 @@ mod tests {
         );
         assert_eq!(kib("VmPeak:\t 9 kB\nVmRSS:\t    77 kB\n", "VmRSS:"), Some(77));
         assert_eq!(kib("VmRSS:\t lots\n", "VmRSS:"), None);
-        assert!(resident_kib(std::process::id()).unwrap() > 500);
+        assert!(resident_kib(std::process::id())? > 500);
+        Ok(())
     }
 
     #[test]
-    fn cpu_time_is_finer_than_a_tick_and_keeps_that_of_ended_threads() {
-        let before = cpu(std::process::id()).unwrap();
+    fn cpu_time_is_finer_than_a_tick_and_keeps_that_of_ended_threads() -> anyhow::Result<()> {
+        let before = cpu(std::process::id())?;
         let burn = || {
             let start = Instant::now();
             while start.elapsed() < Duration::from_millis(3) {}
         };
-        std::thread::spawn(burn).join().unwrap();
-        let used = cpu(std::process::id()).unwrap() - before;
+        std::thread::scope(|scope| scope.spawn(burn));
+        let used = cpu(std::process::id())? - before;
         assert!(used > Duration::from_micros(300), "{used:?}");
+        Ok(())
     }
 
     #[test]
-    fn a_child_runs_on_its_core_alone() {
-        let core = *cores().unwrap().last().unwrap();
-        let mut child = spawn_on(core, Command::new("sleep").arg("30")).unwrap();
-        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
-        child.kill().unwrap();
-        child.wait().unwrap();
+    fn a_child_runs_on_its_core_alone() -> anyhow::Result<()> {
+        let core = *cores()?.last().context("no core")?;
+        let mut child = spawn_on(core, Command::new("sleep").arg("30"))?;
+        let status = fs::read_to_string(format!("/proc/{}/status", child.id()))?;
+        child.kill()?;
+        child.wait()?;
         assert!(status.contains(&format!("Cpus_allowed_list:\t{core}\n")), "{status}");
+        Ok(())
     }
 }

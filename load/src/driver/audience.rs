@@ -49,13 +49,14 @@ impl<D: Dialect> Audience<D> {
         Ok(Self { crowd: Crowd::new(address, bench)?, watchers, publishers, next: 0, signed: Instant::now() })
     }
 
-    /// Opens those who only receive.
-    pub(crate) fn open_watchers(&mut self) -> anyhow::Result<()> {
-        self.open(self.watchers)
+    /// Opens those who only receive, until there are so many.
+    pub(crate) fn open_watchers(&mut self, until: usize) -> anyhow::Result<()> {
+        self.open(until.min(self.watchers))
     }
 
     /// Opens those who publish.
     pub(crate) fn open_publishers(&mut self) -> anyhow::Result<()> {
+        ensure!(self.crowd.len() >= self.watchers, "watchers come first");
         self.open(self.watchers + self.publishers)
     }
 
@@ -71,7 +72,7 @@ impl<D: Dialect> Audience<D> {
                 self.crowd.turn(Duration::ZERO)?;
             }
         }
-        self.settle()
+        self.check()
     }
 
     /// Has so many published at once, and waits until everyone has them.

@@ -73,10 +73,10 @@ fn obey(mut audience: Audience<impl Dialect>, lines: &mpsc::Receiver<String>) ->
         };
         let command = serde_json::from_str(&line).context("a command")?;
         let done = match command {
-            Command::OpenWatchers => audience.open_watchers(),
+            Command::OpenWatchers(until) => audience.open_watchers(until),
             Command::OpenPublishers => audience.open_publishers(),
             Command::Publish { messages, times } => (0..times).try_for_each(|_| audience.publish(messages)),
-            Command::Count => audience.settle(),
+            Command::Settle => audience.settle(),
         };
         let reply = Reply { failure: done.err().map(|error| format!("{error:#}")), ..audience.tell()? };
         let mut out = std::io::stdout().lock();

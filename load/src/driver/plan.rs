@@ -88,8 +88,8 @@ pub(crate) enum Protocol {
 /// What to do next.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) enum Command {
-    /// Open those who only receive.
-    OpenWatchers,
+    /// Open those who only receive, until there are so many.
+    OpenWatchers(usize),
     /// Open those who publish.
     OpenPublishers,
     /// Publish so many at once, wait until everyone has them, and again.
@@ -99,8 +99,8 @@ pub(crate) enum Command {
         /// How often.
         times: u64,
     },
-    /// Wait a moment for what should not come, and tell.
-    Count,
+    /// Read until nothing comes for a moment.
+    Settle,
 }
 
 /// What became of it.

@@ -52,6 +52,25 @@ impl Cost {
     }
 }
 
+/// Opens the sessions of several subjects by turns, until each has so many. Where a socket lies in the kernel's memory
+/// depends on what was opened before it, and among thousands that decides what a write to it costs.
+pub(crate) fn open_by_turns(subjects: &mut [&mut Subject], sessions: usize) -> anyhow::Result<Duration> {
+    const AT_ONCE: usize = 50;
+    let mut first = Duration::ZERO;
+    for until in (AT_ONCE..sessions + AT_ONCE).step_by(AT_ONCE) {
+        for (number, subject) in subjects.iter_mut().enumerate() {
+            let cost = subject.open_watchers(until.min(sessions))?;
+            if number == 0 {
+                first += cost.cpu;
+            }
+        }
+    }
+    for subject in subjects {
+        subject.settle()?;
+    }
+    Ok(first)
+}
+
 impl Subject {
     /// Starts a driver for this server.
     pub(crate) fn new(name: &'static str, server: u32, core: usize, plan: &Plan) -> anyhow::Result<Self> {
@@ -65,9 +84,9 @@ impl Subject {
         Ok(Self { name, server, commands, replies: BufReader::new(replies), last, _driver: driver })
     }
 
-    /// Opens the sessions that only receive.
-    pub(crate) fn open_watchers(&mut self) -> anyhow::Result<Cost> {
-        self.command(Command::OpenWatchers)
+    /// Opens sessions that only receive, until there are so many.
+    pub(crate) fn open_watchers(&mut self, until: usize) -> anyhow::Result<Cost> {
+        self.command(Command::OpenWatchers(until))
     }
 
     /// Opens the sessions that publish.
@@ -80,9 +99,9 @@ impl Subject {
         self.command(Command::Publish { messages, times })
     }
 
-    /// Waits a moment for what should not come.
+    /// Reads until nothing comes for a moment.
     pub(crate) fn settle(&mut self) -> anyhow::Result<Cost> {
-        self.command(Command::Count)
+        self.command(Command::Settle)
     }
 
     /// A published message as it was delivered last.

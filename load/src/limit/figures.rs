@@ -1,6 +1,7 @@
 //! What came out, as a table and as JSON.
+#![allow(clippy::print_stdout, reason = "the table is what the command is for")]
 
-use super::rounds::{Amount, Round};
+use super::rounds::{Amounts, Round};
 use crate::driver::subject::Cost;
 use crate::quartiles::Quartiles;
 use serde::Serialize;
@@ -19,7 +20,7 @@ pub(crate) struct Beside {
 /// All of it.
 #[derive(Debug, Serialize)]
 pub(crate) struct Figures {
-    /// Sessions of partners, and as many of the team and of the floor.
+    /// Sessions of partners, and as many of the floor.
     pub(crate) sessions: usize,
     /// Rounds.
     pub(crate) rounds: usize,
@@ -31,6 +32,8 @@ pub(crate) struct Figures {
     pub(crate) filtered_over_unfiltered: f64,
     /// The same with its spread.
     pub(crate) filtered_over_unfiltered_quartiles: Quartiles,
+    /// Sessions on either side of that.
+    pub(crate) compared_sessions: usize,
     /// Resident memory that an idle session adds.
     pub(crate) rss_kib_per_session: f64,
     /// CPU of the server while all are idle, of one core.
@@ -55,11 +58,15 @@ pub(crate) struct Still {
     pub(crate) us_per_join: f64,
     /// See [`Figures`].
     pub(crate) event_bytes: usize,
+    /// See [`Figures`].
+    pub(crate) sessions: usize,
+    /// See [`Figures`].
+    pub(crate) compared_sessions: usize,
 }
 
 impl Figures {
     /// Adds it up.
-    pub(crate) fn new(sessions: usize, rounds: &[Round], amount: Amount, still: Still) -> Self {
+    pub(crate) fn new(rounds: &[Round], amounts: Amounts, still: Still) -> Self {
         let beside = |server: fn(&Round) -> Cost, floor: fn(&Round) -> Cost| {
             let us = |cost: Cost| cost.us_per_delivery();
             Beside {
@@ -68,15 +75,17 @@ impl Figures {
                 floor_us_per_delivery: Quartiles::of(rounds.iter().map(|round| us(floor(round)))).median,
             }
         };
-        let filtered =
-            Quartiles::of(rounds.iter().map(|round| round.team.us_per_delivery() / round.partners.us_per_delivery()));
+        let filtered = Quartiles::of(
+            rounds.iter().map(|round| round.unfiltered.us_per_delivery() / round.filtered.us_per_delivery()),
+        );
         let sum = |of: fn(&Round) -> f64| rounds.iter().map(of).sum::<f64>();
-        let deliveries = sum(|round| round.partners.deliveries as f64);
-        let acks = (rounds.len() as u64 * amount.one_at_a_time) as f64;
+        let deliveries = sum(|round| round.server.deliveries as f64);
+        let acks = (rounds.len() as u64 * amounts.edits()) as f64;
         Self {
-            sessions,
+            sessions: still.sessions,
+            compared_sessions: still.compared_sessions,
             rounds: rounds.len(),
-            one_at_a_time: beside(|round| round.partners, |round| round.floor),
+            one_at_a_time: beside(|round| round.server, |round| round.floor),
             backlog: beside(|round| round.backlog, |round| round.floor_backlog),
             filtered_over_unfiltered: filtered.median,
             filtered_over_unfiltered_quartiles: filtered,
@@ -84,8 +93,8 @@ impl Figures {
             idle_cpu_percent: still.idle_cpu_percent,
             us_per_join: still.us_per_join,
             event_bytes: still.event_bytes,
-            client_us_per_delivery: sum(|round| round.partners.driver_s) * 1e6 / deliveries,
-            others_per_delivery: (sum(|round| round.partners.others as f64) - acks) / deliveries,
+            client_us_per_delivery: sum(|round| round.server.driver_s) * 1e6 / deliveries,
+            others_per_delivery: (sum(|round| round.server.others as f64) - acks) / deliveries,
         }
     }
 
@@ -100,7 +109,10 @@ impl Figures {
             ("rounds", format!("{}, medians [quartiles]", self.rounds)),
             ("CPU a delivery × floor", beside(&self.one_at_a_time)),
             ("  with a backlog", beside(&self.backlog)),
-            ("filtered ÷ unfiltered", self.filtered_over_unfiltered_quartiles.to_string()),
+            (
+                "filtered ÷ unfiltered",
+                format!("{}   {} sessions each", self.filtered_over_unfiltered_quartiles, self.compared_sessions),
+            ),
             ("memory a session", format!("{:.2} KiB", self.rss_kib_per_session)),
             ("CPU of idle sessions", format!("{:.2}% of a core", self.idle_cpu_percent)),
             ("CPU a join", format!("{:.0} µs, handshake and all", self.us_per_join)),

@@ -1,8 +1,9 @@
 //! How near the server comes to what the machine can do: Loggia beside the floor, in pairs, server on one core and client
 //! on another.
 //!
-//! `servers` starts them, `scene` furnishes a workspace, `rounds` measures, `figures` tells. Two servers run, of one
-//! binary: one with partners, one with as many team members, since one process may not have enough open files for both.
+//! `servers` starts them, `scene` furnishes a workspace, `rounds` measures, `figures` tells. Two servers of one binary run:
+//! one with partners alone, which is measured beside the floor, and one with partners in one workspace and team members
+//! in another, which are measured beside each other.
 
 mod figures;
 mod rounds;
@@ -10,12 +11,12 @@ mod scene;
 mod servers;
 
 use crate::driver::plan::{Plan, Server};
-use crate::driver::subject::{Guilty, Subject};
+use crate::driver::subject::{Guilty, Subject, open_by_turns};
 use crate::process;
 use anyhow::{Context, bail, ensure};
 use clap::Args;
 use figures::{Figures, Still};
-use rounds::{Amount, Subjects};
+use rounds::{Amounts, Subjects};
 use scene::EDITORS;
 use servers::{Floor, Loggia};
 use std::path::PathBuf;
@@ -23,6 +24,13 @@ use std::time::{Duration, Instant};
 
 /// Sessions of a first, small group, which opens and goes again before memory is read.
 const WARM_UP_SESSIONS: usize = 50;
+/// Sessions of one partner.
+const SESSIONS_A_PARTNER: usize = 10;
+/// Sessions among which filtered and unfiltered are compared, at most: each of the team's is told of each other, which
+/// among ten thousand would be a hundred million names.
+const MOST_COMPARED: usize = 2_000;
+/// After it, a session counts as idle and those who may know have been told.
+const BECOMING_IDLE: Duration = Duration::from_secs(22);
 /// What the server may take to let the small group go.
 const PARTING: Duration = Duration::from_secs(1);
 /// Sockets a process opens beside its sessions.
@@ -31,7 +39,7 @@ const OTHER_FILES: u64 = 64;
 /// What to measure.
 #[derive(Args, Debug)]
 pub(crate) struct Options {
-    /// Sessions of partners, beside as many of team members and of the floor
+    /// Sessions of partners, beside as many of the floor
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     sessions: u32,
     /// Rounds, each of which measures everyone once
@@ -40,9 +48,6 @@ pub(crate) struct Options {
     /// Seconds for which idle sessions are watched; pings come every 30
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=600))]
     idle: u64,
-    /// Seconds until they are taken for idle: after 20, a session's person is called away, and others are told
-    #[arg(long, default_value_t = 22, value_parser = clap::value_parser!(u64).range(0..=600))]
-    settle: u64,
     /// The server's binary: the one beside this program, unless given
     #[arg(long)]
     server: Option<PathBuf>,
@@ -87,57 +92,63 @@ async fn measure(options: &Options) -> anyhow::Result<Figures> {
 
     eprintln!("Starting {} and the floor on core {server_core}, clients on core {client_core} …", binary.display());
     let floor = Floor::start(server_core)?;
-    let server = Loggia::start(&binary, server_core)?;
-    let team_server = Loggia::start(&binary, server_core)?;
-    let mut plan = scene::make(&server, (options.sessions / 10).max(10), sessions).await?;
-    let team_plan = scene::make(&team_server, 0, sessions).await?;
-
+    let (server, second) = (Loggia::start(&binary, server_core)?, Loggia::start(&binary, server_core)?);
+    let compared_sessions = sessions.min(MOST_COMPARED);
+    let mut plan = scene::make(&server, partners_for(sessions), sessions).await?;
+    let filtered_plan = scene::make(&second, partners_for(compared_sessions), compared_sessions).await?;
+    let unfiltered_plan = scene::make(&second, 0, compared_sessions).await?;
     let pid = server.child.pid();
     let payload = warm_up(pid, client_core, &mut plan)?;
     let event_bytes = payload.len();
+    let watchers = sessions + EDITORS;
+    let floor_plan = Plan { address: floor.address, watchers, publishers: 1, server: Server::Floor { payload } };
 
-    eprintln!("Opening {sessions} sessions of partners …");
+    eprintln!("Opening {sessions} sessions of partners, and as many of the floor …");
     let before = process::resident_kib(pid)?;
-    let mut partners = Subject::new("server with partners", pid, client_core, &plan)?;
-    let opening = partners.open_watchers()?;
-    let us_per_join = opening.cpu.as_secs_f64() * 1e6 / sessions as f64;
-    eprintln!("Opening {sessions} sessions of the team, each of which is told of each …");
-    let mut team = Subject::new("server with the team", team_server.child.pid(), client_core, &team_plan)?;
-    team.open_watchers()?;
+    let subject = |name, pid, plan| Subject::new(name, pid, client_core, plan);
+    let mut subjects = Subjects {
+        floor: subject("floor", floor.child.pid(), &floor_plan)?,
+        server: subject("server", pid, &plan)?,
+        filtered: subject("server with partners", second.child.pid(), &filtered_plan)?,
+        unfiltered: subject("server with the team", second.child.pid(), &unfiltered_plan)?,
+    };
+    let opening = open_by_turns(&mut [&mut subjects.server, &mut subjects.floor], sessions)?;
+    eprintln!("Opening {compared_sessions} sessions of partners, and as many of the team …");
+    open_by_turns(&mut [&mut subjects.filtered, &mut subjects.unfiltered], compared_sessions)?;
     eprintln!("Waiting until all count as idle …");
-    std::thread::sleep(Duration::from_secs(options.settle));
-    team.settle()?;
-    partners.settle()?;
+    std::thread::sleep(BECOMING_IDLE);
+    subjects.settle()?;
     let resident = process::resident_kib(pid)? as f64 - before as f64;
     eprintln!("Watching them idle for {} s …", options.idle);
     let (start, cpu) = (Instant::now(), process::cpu(pid)?);
     std::thread::sleep(Duration::from_secs(options.idle));
     let idle = (process::cpu(pid)? - cpu).as_secs_f64() / start.elapsed().as_secs_f64();
     let still = Still {
+        sessions,
+        compared_sessions,
+        event_bytes,
         rss_kib_per_session: resident / sessions as f64,
         idle_cpu_percent: idle * 100.0,
-        us_per_join,
-        event_bytes,
+        us_per_join: opening.as_secs_f64() * 1e6 / sessions as f64,
     };
 
-    let floor_plan =
-        Plan { address: floor.address, watchers: sessions + EDITORS, publishers: 1, server: Server::Floor { payload } };
-    let mut floor_subject = Subject::new("floor", floor.child.pid(), client_core, &floor_plan)?;
-    floor_subject.open_watchers()?;
-    let mut subjects = Subjects { floor: floor_subject, partners, team };
-    for subject in [&mut subjects.floor, &mut subjects.partners, &mut subjects.team] {
-        subject.open_publishers()?;
-    }
-    let amount = Amount::among(sessions);
-    subjects.warm_up()?;
+    subjects.floor.open_watchers(watchers)?;
+    subjects.open_publishers()?;
+    let amounts = Amounts::among(sessions, compared_sessions);
+    subjects.round(0, amounts)?;
+    eprintln!("A round that doesn't count is over.");
     let mut rounds = Vec::new();
     for number in 0..options.rounds as usize {
-        let round = subjects.round(number, amount)?;
-        eprintln!("{}", told(number, &round));
+        let round = subjects.round(number, amounts)?;
+        eprintln!("Round {}: {round}", number + 1);
         rounds.push(round);
     }
     subjects.settle()?;
-    Ok(Figures::new(sessions, &rounds, amount, still))
+    Ok(Figures::new(&rounds, amounts, still))
+}
+
+fn partners_for(sessions: usize) -> u32 {
+    (sessions / SESSIONS_A_PARTNER).max(10) as u32
 }
 
 /// Opens a few sessions, publishes a little, and closes them, so that what a server allocates once is not counted as theirs.
@@ -146,8 +157,9 @@ fn warm_up(pid: u32, core: usize, plan: &mut Plan) -> anyhow::Result<String> {
     const EVENTS: u64 = 40;
     let sessions = std::mem::replace(&mut plan.watchers, WARM_UP_SESSIONS);
     let mut few = Subject::new("server with few partners", pid, core, plan)?;
-    few.open_watchers()?;
+    few.open_watchers(WARM_UP_SESSIONS)?;
     few.open_publishers()?;
+    few.settle()?;
     few.publish(1, EVENTS)?;
     plan.watchers = sessions;
     if let Server::Loggia(workspace) = &mut plan.server {
@@ -157,17 +169,4 @@ fn warm_up(pid: u32, core: usize, plan: &mut Plan) -> anyhow::Result<String> {
     drop(few);
     std::thread::sleep(PARTING);
     Ok(event)
-}
-
-fn told(number: usize, round: &rounds::Round) -> String {
-    let us = |cost: crate::driver::subject::Cost| cost.us_per_delivery();
-    format!(
-        "Round {}: floor {:.2} µs, partners {:.2}, team {:.2}; backlog: floor {:.2}, partners {:.3}",
-        number + 1,
-        us(round.floor),
-        us(round.partners),
-        us(round.team),
-        us(round.floor_backlog),
-        us(round.backlog),
-    )
 }

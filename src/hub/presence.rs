@@ -132,12 +132,13 @@ impl Presence {
         self.gathering.first().map(|(_, gathering)| gathering.due)
     }
 
-    /// The deltas that are due.
-    pub fn due(&mut self, workspace: &Workspace, now: Instant) -> Vec<Due> {
+    /// The deltas that are due. What is for an audience that nobody hears for is not made.
+    pub fn due(&mut self, workspace: &Workspace, now: Instant, heard: impl Fn(Audience) -> bool) -> Vec<Due> {
         let due = self.gathering.values().take_while(|gathering| gathering.due <= now).count();
         let mut frames = Vec::new();
         for (circle, Gathering { changes, .. }) in self.gathering.drain(..due) {
             match circle {
+                Circle::Audience(audience) if !heard(audience) => {}
                 Circle::Audience(audience) => {
                     if let Some(frame) = delta(workspace, audience == Audience::Team, &changes, None) {
                         frames.push(Due::Audience(audience, frame));

@@ -78,6 +78,8 @@ pub(super) struct Room {
     occupants: BTreeMap<u64, Occupant>,
     numbers: HashMap<SessionId, u64>,
     next_number: u64,
+    /// Sessions that read each of the logs.
+    readers: [usize; 2],
     recent: HashMap<(UserId, OpId), Position>,
     recent_order: VecDeque<(UserId, OpId)>,
     kept: Sequence,
@@ -109,6 +111,7 @@ impl Room {
             occupants: BTreeMap::new(),
             numbers: HashMap::new(),
             next_number: 0,
+            readers: [0; 2],
             recent: HashMap::new(),
             recent_order: VecDeque::new(),
             kept,
@@ -417,6 +420,7 @@ impl Room {
         let number = self.next_number;
         self.next_number += 1;
         self.numbers.insert(session, number);
+        self.readers[visibility::log_of(&viewer) as usize] += 1;
         let Entry { post, token, room } = entry;
         self.occupants.insert(number, Occupant { session, viewer, credential: join.credential, post: post.clone() });
         let hello = vec![self.welcome(&viewer, session, seen)?, self.presence.all(&self.workspace, &viewer)];
@@ -453,7 +457,9 @@ impl Room {
 
     fn leave(&mut self, session: SessionId) {
         if let Some(number) = self.numbers.remove(&session) {
-            self.occupants.remove(&number);
+            if let Some(occupant) = self.occupants.remove(&number) {
+                self.readers[visibility::log_of(&occupant.viewer) as usize] -= 1;
+            }
             self.presence.leave(session, Instant::now());
         }
     }
@@ -487,6 +493,8 @@ impl Room {
                 continue;
             }
             if let Some(occupant) = self.occupants.get_mut(&number) {
+                self.readers[visibility::log_of(&old) as usize] -= 1;
+                self.readers[visibility::log_of(&viewer) as usize] += 1;
                 occupant.viewer = viewer;
             }
             let seen = self.workspace.positions;
@@ -528,10 +536,13 @@ impl Room {
     }
 
     fn tell_presence(&mut self, now: Instant) {
-        for due in self.presence.due(&self.workspace, now) {
+        // Presence has no position that anybody could resume from: nobody lacks what nobody was there to hear.
+        let readers = self.readers;
+        let heard = |audience| visibility::logs_of(audience).iter().any(|log| readers[*log as usize] > 0);
+        for due in self.presence.due(&self.workspace, now, heard) {
             match due {
                 Due::Audience(audience, frame) => {
-                    for log in visibility::logs_of(audience) {
+                    for log in visibility::logs_of(audience).iter().filter(|log| readers[**log as usize] > 0) {
                         let positions = self.workspace.positions;
                         self.logs.get(*log).push([(frame.clone(), Kind::Presence, positions)]);
                     }

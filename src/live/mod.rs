@@ -1,7 +1,5 @@
 //! The live socket: the handshake, one session's words, and the pumps that read and write all sockets.
 
-mod lane;
-mod outlet;
 pub mod pump;
 pub mod session;
 pub mod upgrade;

@@ -2,7 +2,7 @@
 //!
 //! It knows no socket, so that a test can be one: bytes come in by [`Session::take`], and the pump writes.
 
-use super::outlet::Outlet;
+use super::pump::Outlet;
 use super::wire::Wire;
 use crate::hub::RoomHandle;
 use crate::hub::seating::{Said, Seat, Seating};

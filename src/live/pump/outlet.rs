@@ -10,7 +10,7 @@ const SLICES: usize = 256;
 
 /// Frames that wait for a socket. Empty, it holds no memory.
 #[derive(Debug, Default)]
-pub(super) struct Outlet {
+pub(in crate::live) struct Outlet {
     waiting: VecDeque<Bytes>,
     /// Bytes of the first that are written.
     written: usize,
@@ -18,45 +18,45 @@ pub(super) struct Outlet {
 
 impl Outlet {
     /// Adds a frame.
-    pub(super) fn queue(&mut self, frame: &Frame) {
+    pub(in crate::live) fn queue(&mut self, frame: &Frame) {
         self.waiting.push_back(frame.bytes().clone());
     }
 
     /// Adds a frame of which so many bytes are written. Nothing else waits.
-    pub(super) fn begun(&mut self, frame: &Frame, written: usize) {
+    pub(in crate::live) fn begun(&mut self, frame: &Frame, written: usize) {
         self.queue(frame);
         self.written = written;
     }
 
     /// Adds control frames (ping, pong, close), ahead of frames that are not begun.
-    pub(super) fn control(&mut self, frames: Bytes) {
+    pub(in crate::live) fn control(&mut self, frames: Bytes) {
         if !frames.is_empty() {
             self.waiting.insert(usize::from(self.mid_frame()), frames);
         }
     }
 
     /// Adds the close frame, behind all that waits.
-    pub(super) fn last(&mut self, close: Bytes) {
+    pub(in crate::live) fn last(&mut self, close: Bytes) {
         self.waiting.push_back(close);
     }
 
     /// How many frames wait.
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::live) fn len(&self) -> usize {
         self.waiting.len()
     }
 
     /// Whether everything is written.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::live) fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }
 
     /// Whether a frame is written in part.
-    pub(super) fn mid_frame(&self) -> bool {
+    pub(in crate::live) fn mid_frame(&self) -> bool {
         self.written > 0
     }
 
     /// Forgets the frames that are not begun.
-    pub(super) fn forget(&mut self) {
+    pub(in crate::live) fn forget(&mut self) {
         self.waiting.truncate(usize::from(self.mid_frame()));
     }
 
@@ -64,7 +64,7 @@ impl Outlet {
     ///
     /// # Errors
     /// When the socket is broken.
-    pub(super) fn write(&mut self, mut socket: impl Write) -> io::Result<bool> {
+    pub(in crate::live) fn write(&mut self, mut socket: impl Write) -> io::Result<bool> {
         let mut progress = false;
         while !self.waiting.is_empty() {
             let mut slices = [IoSlice::new(&[]); SLICES];

@@ -22,6 +22,7 @@ pub(crate) struct Findings {
     tables: Vec<Table>,
     details: Map<String, Value>,
     troubles: Vec<String>,
+    headlines: Vec<(&'static str, String)>,
 }
 
 /// Something that must hold.
@@ -102,6 +103,8 @@ pub(crate) struct Report {
     pub(crate) examples: Vec<String>,
     #[serde(skip)]
     pub(crate) tables: Vec<Table>,
+    #[serde(skip)]
+    own_headlines: Vec<(&'static str, String)>,
     /// Name and histogram of microseconds.
     #[serde(skip)]
     pub(crate) curves: Vec<(&'static str, Histogram<u64>)>,
@@ -167,7 +170,14 @@ impl Table {
 impl Findings {
     /// What it cost, and nothing else so far.
     pub(crate) fn of(cost: Cost) -> Self {
-        Self { cost, checks: Vec::new(), tables: Vec::new(), details: Map::new(), troubles: Vec::new() }
+        Self {
+            cost,
+            checks: Vec::new(),
+            tables: Vec::new(),
+            details: Map::new(),
+            troubles: Vec::new(),
+            headlines: Vec::new(),
+        }
     }
 
     /// Something that must hold.
@@ -178,6 +188,11 @@ impl Findings {
     /// Something to show.
     pub(crate) fn table(&mut self, table: Table) {
         self.tables.push(table);
+    }
+
+    /// One of the figures that tell most.
+    pub(crate) fn headline(&mut self, name: &'static str, value: String) {
+        self.headlines.push((name, value));
     }
 
     /// Something that went wrong, in words; what must hold tells whether it matters.
@@ -212,7 +227,8 @@ impl Report {
         world: &World,
         measured: Measured,
     ) -> anyhow::Result<Self> {
-        let Measured { findings: Findings { cost, checks, tables, details, troubles }, series, .. } = measured;
+        let Measured { findings: Findings { cost, checks, tables, details, troubles, headlines }, series, .. } =
+            measured;
         let account = world.ledger.account();
         let seen = sum(checkers.iter().map(|checker| &checker.tally));
         let team = checkers.iter().filter(|checker| checker.is_team());
@@ -261,6 +277,7 @@ impl Report {
             over_time: series,
             examples: examples(measured.snapshot_leaks, troubles, seen),
             tables,
+            own_headlines: headlines,
             curves: vec![("delivery", cost.latency), ("ack", acks), ("seat", seatings)],
         };
         report.curves.retain(|(_, histogram)| !histogram.is_empty());
@@ -289,7 +306,7 @@ impl Report {
                     edits.sent, edits.acked, edits.rejected, edits.unanswered
                 ),
             ),
-            ("deliveries", format!("{}, {:.0} a second", self.deliveries, self.deliveries_per_s)),
+            ("deliveries", format!("{}, {} a second", grouped(self.deliveries), grouped(self.deliveries_per_s as u64))),
             ("lost", self.lost.to_string()),
             ("duplicated", self.duplicated.to_string()),
             ("leaked", self.leaked.to_string()),
@@ -316,6 +333,38 @@ impl Report {
         rows.push(("pacer behind, worst", format!("{:.1} ms", self.behind_ms)));
         rows.push(("seed", self.seed.to_string()));
         rows
+    }
+
+    /// The figures that tell most: name, value, and whether it is as it must be where that can be said.
+    pub(crate) fn headlines(&self) -> Vec<(&'static str, String, Option<bool>)> {
+        let none = |name, count: u64| (name, grouped(count), Some(count == 0));
+        let mut headlines =
+            vec![none("lost", self.lost), none("duplicated", self.duplicated), none("leaked", self.leaked)];
+        let mut tell = |name, value| headlines.push((name, value, None));
+        self.own_headlines.iter().for_each(|(name, value)| tell(name, value.clone()));
+        if self.deliveries > 0 {
+            tell("deliveries", format!("{} a second", grouped(self.deliveries_per_s as u64)));
+            tell("latency p50", format!("{:.2} ms", self.latency_ms.p50));
+            tell("latency p99", format!("{:.2} ms", self.latency_ms.p99));
+        }
+        if let Some(server) = &self.server {
+            if self.deliveries > 0 {
+                tell("server CPU", format!("{:.2} µs a delivery", server.cpu_us_per_delivery));
+            }
+            tell("server memory", format!("{:.0} MiB at most", server.resident_kib.peak as f64 / 1_024.0));
+        }
+        headlines.truncate(8);
+        headlines
+    }
+
+    /// What it was, in a line.
+    pub(crate) fn subtitle(&self) -> String {
+        let Self { partner_sessions, team_sessions, partners, domains, seconds, .. } = self;
+        format!(
+            "{partner_sessions} sessions of {partners} partners from {domains} domains, {team_sessions} of the team, \
+             {} edits, {seconds:.0} s",
+            self.edits.sent
+        )
     }
 
     fn a_delivery(&self, us: f64) -> String {
@@ -356,6 +405,14 @@ fn server(cost: &Cost, series: &Series) -> Option<Server> {
     })
 }
 
+/// With a comma at the thousands.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let first = (digits.len() + 2) % 3 + 1;
+    let rest = digits.as_bytes()[first..].chunks(3).map(|three| String::from_utf8_lossy(three).into_owned());
+    rest.fold(digits[..first].to_owned(), |text, three| text + "," + &three)
+}
+
 fn each(cpu: Duration, count: u64) -> f64 {
     cpu.as_secs_f64() * 1e6 / count.max(1) as f64
 }
@@ -365,4 +422,15 @@ fn examples(snapshot_leaks: Vec<String>, troubles: Vec<String>, seen: Tally) -> 
     examples.extend(troubles.into_iter().chain(seen.examples));
     examples.truncate(20);
     examples
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_set_apart() {
+        let numbers = [0, 999, 1_000, 12_345, 123_456, 1_234_567];
+        assert_eq!(numbers.map(grouped), ["0", "999", "1,000", "12,345", "123,456", "1,234,567"]);
+    }
 }

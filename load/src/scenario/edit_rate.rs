@@ -129,6 +129,9 @@ fn tell(findings: &mut Findings, rates: &[Rate]) -> anyhow::Result<()> {
             rate.server_cpu_us_per_edit.map_or("–".into(), |us| format!("{us:.0} µs")),
         ]);
     }
+    if let Some(most) = rates.iter().map(|rate| rate.acked_a_second).reduce(f64::max) {
+        findings.headline("acknowledged", format!("{most:.0} edits a second"));
+    }
     findings.table(table);
     findings.detail("rates", serde_json::to_value(rates)?);
     Ok(())

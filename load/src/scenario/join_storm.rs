@@ -173,6 +173,10 @@ fn judge(findings: &mut Findings, storms: &[Storm], knock_us: Option<f64>, alone
             storm.own_deltas.to_string(),
         ]);
     }
+    if let Some(Storm { sessions, seated_in_s, cpu_us_per_join, .. }) = storms.last() {
+        findings.headline("all seated", format!("{seated_in_s:.2} s for {sessions}"));
+        findings.headline("server CPU", cpu_us_per_join.map_or("–".into(), |us| format!("{us:.0} µs a join")));
+    }
     findings.table(table);
     findings.detail("handshake_us", serde_json::to_value(knock_us)?);
     findings.detail("storms", serde_json::to_value(storms)?);

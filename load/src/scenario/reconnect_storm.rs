@@ -140,6 +140,10 @@ fn judge(findings: &mut Findings, storms: &[Storm]) -> anyhow::Result<()> {
             us(storm.cpu_us_per_snapshot),
         ]);
     }
+    if let Some(Storm { sessions, caught_up_in_s, cpu_us_per_resume, .. }) = storms.last() {
+        findings.headline("all caught up", format!("{caught_up_in_s:.2} s for {sessions}"));
+        findings.headline("server CPU", cpu_us_per_resume.map_or("–".into(), |us| format!("{us:.0} µs a resume")));
+    }
     findings.table(table);
     findings.detail("storms", serde_json::to_value(storms)?);
     Ok(())

@@ -95,15 +95,20 @@ impl Cost {
     }
 }
 
+/// An error names the process that can't be measured.
+pub(crate) fn check(pids: &[u32]) -> anyhow::Result<()> {
+    for pid in pids {
+        process::cpu(*pid).and(process::resident_kib(*pid)).with_context(|| format!("--server-pid {pid}"))?;
+    }
+    Ok(())
+}
+
 impl Meter {
-    /// Begins. An error names the process that can't be measured.
-    pub(crate) fn start(stage: &Arc<Stage>, pids: &[u32]) -> anyhow::Result<Self> {
-        for pid in pids {
-            process::cpu(*pid).and(process::resident_kib(*pid)).with_context(|| format!("--server-pid {pid}"))?;
-        }
+    /// Begins, with processes that were checked.
+    pub(crate) fn start(stage: &Arc<Stage>, pids: &[u32]) -> Self {
         let series = Arc::new(Mutex::new(Series::default()));
         let task = tokio::spawn(sample(stage.clone(), pids.to_vec(), series.clone()));
-        Ok(Self { stage: stage.clone(), pids: pids.to_vec(), series, task })
+        Self { stage: stage.clone(), pids: pids.to_vec(), series, task }
     }
 
     /// Something happens now.

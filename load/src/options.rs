@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 /// Whom to load, and with how much.
 #[derive(Args, Clone, Debug)]
+#[group(skip)] // A scenario's own options are a group of the same name.
 pub(crate) struct Options {
     /// A server, this machine unless --allow-remote; several: sessions go to them in turn, set-up to the first
     #[arg(long = "url", value_name = "URL", default_value = "http://127.0.0.1:8080")]
@@ -63,8 +64,14 @@ const DEFAULTS: &[(&str, &[(&str, &str)])] = &[
     ("soak", &[("duration", "600")]),
 ];
 
+/// Where a scenario has no use for an option.
+const UNUSED: &[(&str, &str)] = &[("join-storm", "edits_per_second")];
+
 /// The command line with each scenario's own defaults in it.
 pub(crate) fn with_defaults(command: Command) -> Command {
+    let command = UNUSED.iter().fold(command, |command, (scenario, name)| {
+        command.mut_subcommand(scenario, |scenario| scenario.mut_arg(name, |argument| argument.hide(true)))
+    });
     DEFAULTS.iter().fold(command, |command, (scenario, defaults)| {
         command.mut_subcommand(scenario, |scenario| {
             defaults.iter().fold(scenario, |scenario, (name, value)| {
@@ -93,5 +100,19 @@ impl Options {
     /// Domains, each of which has a partner.
     pub(crate) fn domains(&self) -> u32 {
         self.domains.min(self.partners())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn every_default_is_one_that_its_scenario_takes() {
+        let command = super::with_defaults(crate::Cli::command());
+        command.clone().debug_assert();
+        let parsed = command.try_get_matches_from(["load", "slow-readers", "--token", "t"]).expect("the defaults");
+        let scenario = parsed.subcommand_matches("slow-readers").expect("the scenario");
+        assert_eq!(scenario.get_one::<usize>("sessions"), Some(&200));
     }
 }

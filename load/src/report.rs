@@ -4,7 +4,7 @@
 use crate::checker::Checker;
 use crate::meter::{Cost, Series};
 use crate::options::Options;
-use crate::tally::{Tally, sum};
+use crate::tally::{examples, sum};
 use crate::world::World;
 use comfy_table::{LineStyle, TableStyle, presets};
 use hdrhistogram::Histogram;
@@ -14,6 +14,9 @@ use std::time::Duration;
 
 /// A line above, below, and under the head.
 const STYLE: TableStyle = presets::UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none());
+
+/// So many things that went wrong are shown.
+const EXAMPLES: usize = 20;
 
 /// What a story found out beside what every session checks.
 pub(crate) struct Findings {
@@ -230,7 +233,8 @@ impl Report {
         let Measured { findings: Findings { cost, checks, tables, details, troubles, headlines }, series, .. } =
             measured;
         let account = world.ledger.account();
-        let seen = sum(checkers.iter().map(|checker| &checker.tally));
+        let tallies = checkers.iter().map(|checker| &checker.tally);
+        let seen = sum(tallies.clone());
         let team = checkers.iter().filter(|checker| checker.is_team());
         let (acks, seatings) = (world.acks.so_far()?, world.seatings.so_far()?);
         let seconds = cost.elapsed.as_secs_f64();
@@ -275,7 +279,7 @@ impl Report {
             checks,
             details,
             over_time: series,
-            examples: examples(measured.snapshot_leaks, troubles, seen),
+            examples: [measured.snapshot_leaks, troubles, examples(tallies, EXAMPLES)].concat(),
             tables,
             own_headlines: headlines,
             curves: vec![("delivery", cost.latency), ("ack", acks), ("seat", seatings)],
@@ -415,13 +419,6 @@ fn grouped(number: u64) -> String {
 
 fn each(cpu: Duration, count: u64) -> f64 {
     cpu.as_secs_f64() * 1e6 / count.max(1) as f64
-}
-
-fn examples(snapshot_leaks: Vec<String>, troubles: Vec<String>, seen: Tally) -> Vec<String> {
-    let mut examples = snapshot_leaks;
-    examples.extend(troubles.into_iter().chain(seen.examples));
-    examples.truncate(20);
-    examples
 }
 
 #[cfg(test)]

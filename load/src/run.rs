@@ -6,7 +6,7 @@ use crate::cast::Cast;
 use crate::connect::Target;
 use crate::editor::Editor;
 use crate::edits::Edits;
-use crate::meter::Meter;
+use crate::meter::{self, Meter};
 use crate::options::Options;
 use crate::poster::Posters;
 use crate::progress::Progress;
@@ -135,6 +135,7 @@ pub(crate) async fn play(
     story: impl AsyncFnOnce(&mut Play) -> anyhow::Result<Findings>,
 ) -> anyhow::Result<Report> {
     allow_files(options, &needs)?;
+    meter::check(&options.server_pid)?;
     let mut apis = Vec::with_capacity(options.urls.len());
     for url in &options.urls {
         apis.push(Api::new(url, options.allow_remote).await.with_context(|| format!("--url {url}"))?);
@@ -219,7 +220,7 @@ impl Scene<'_> {
         let mut play = Play {
             edits: Edits::new(&stage, items.clone(), cast.desks(self.needs.editors), chance.fork()),
             cast,
-            meter: Meter::start(&stage, &options.server_pid)?,
+            meter: Meter::start(&stage, &options.server_pid),
             progress,
             stage,
             items,

@@ -62,7 +62,12 @@ pub(crate) fn sum<'a>(tallies: impl Iterator<Item = &'a Tally>) -> Tally {
         sum.too_slow += one.too_slow;
         sum.cut += one.cut;
         sum.reconnects += one.reconnects;
-        sum.examples.extend(one.examples.iter().cloned());
         sum
     })
+}
+
+/// So many of the first things that went wrong, of as many sessions as possible.
+pub(crate) fn examples<'a>(tallies: impl Iterator<Item = &'a Tally> + Clone, most: usize) -> Vec<String> {
+    let nth = |nth| tallies.clone().filter_map(move |tally: &Tally| tally.examples.get(nth));
+    (0..EXAMPLES).flat_map(nth).take(most).cloned().collect()
 }

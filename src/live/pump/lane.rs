@@ -15,15 +15,15 @@ const WALK_BYTES: u64 = 256 * 1_024;
 
 /// A place in a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub struct Place {
     /// The byte.
-    pub(super) cursor: u64,
+    pub cursor: u64,
     /// The positions there.
-    pub(super) positions: Positions,
+    pub positions: Positions,
 }
 
 /// The readers of one stream that are in step.
-pub(super) struct Lane {
+pub struct Lane {
     pub(super) stream: Arc<Stream>,
     /// Sessions that read this stream, in step or not.
     pub(super) seats: usize,
@@ -45,7 +45,7 @@ struct Walk {
 
 /// A session that a walk could not give everything.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Fallen {
+pub enum Fallen {
     /// The socket is broken.
     Broken,
     /// It is full: where the session goes on, and the frame that is written in part.
@@ -54,29 +54,35 @@ pub(super) enum Fallen {
 
 impl Lane {
     /// A lane at a place of a stream.
-    pub(super) fn new(stream: Arc<Stream>, at: Place) -> Self {
+    pub fn new(stream: Arc<Stream>, at: Place) -> Self {
         Self { stream, seats: 0, waiting: Vec::new(), slots: Vec::new(), at, walk: None }
     }
 
+    /// What its sessions read.
+    #[must_use]
+    pub fn stream(&self) -> &Arc<Stream> {
+        &self.stream
+    }
+
     /// The byte at which a session can fall in step; None while a walk is on.
-    pub(super) fn meeting_place(&self) -> Option<u64> {
+    pub fn meeting_place(&self) -> Option<u64> {
         self.walk.is_none().then_some(self.at.cursor)
     }
 
     /// How far a session that is behind may read by itself.
-    pub(super) fn reach(&self) -> u64 {
+    pub fn reach(&self) -> u64 {
         self.at.cursor
     }
 
     /// A session is in step from now on.
-    pub(super) fn fall_in(&mut self, slot: u32) {
+    pub fn fall_in(&mut self, slot: u32) {
         if let Err(place) = self.slots.binary_search(&slot) {
             self.slots.insert(place, slot);
         }
     }
 
     /// A session that was in step isn't any more. Answers where it is.
-    pub(super) fn fall_out(&mut self, slot: u32) -> Place {
+    pub fn fall_out(&mut self, slot: u32) -> Place {
         let Ok(index) = self.slots.binary_search(&slot) else { return self.at };
         self.slots.remove(index);
         match &mut self.walk {
@@ -92,7 +98,7 @@ impl Lane {
     ///
     /// # Errors
     /// When the ring has lost what the lane lacks. It is at the stream's end then; these were in step, at this place.
-    pub(super) fn begin(&mut self) -> Result<bool, (Vec<u32>, Place)> {
+    pub fn begin(&mut self) -> Result<bool, (Vec<u32>, Place)> {
         if self.walk.is_some() {
             return Ok(true);
         }
@@ -115,7 +121,7 @@ impl Lane {
     }
 
     /// Walks on, past at most `count` sockets. Answers whether the walk has ended; who fell out is added to `fallen`.
-    pub(super) fn step<S>(&mut self, sockets: &[Option<S>], count: usize, fallen: &mut Vec<(u32, Fallen)>) -> bool
+    pub fn step<S>(&mut self, sockets: &[Option<S>], count: usize, fallen: &mut Vec<(u32, Fallen)>) -> bool
     where
         for<'s> &'s S: Write,
     {

@@ -4,7 +4,7 @@
 //! by now. A turn takes what came: bytes from clients, notes from rooms, alarms; then it walks its lanes a little.
 //! Rooms never wait for a pump, and a pump waits for nothing but all of these at once.
 
-mod lane;
+pub mod lane;
 mod outlet;
 mod socket;
 mod walk;

@@ -5,6 +5,7 @@ use super::frame::{self, Inbound, Incoming};
 use anyhow::{Context, bail};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
+use socket2::SockRef;
 use std::io::{ErrorKind, Read, Write};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -30,6 +31,15 @@ struct Session {
     outgoing: Vec<u8>,
 }
 
+/// How often somebody looked for something to read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Looks {
+    /// Ever.
+    pub(crate) all: u64,
+    /// In vain.
+    pub(crate) idle: u64,
+}
+
 /// Open sockets, numbered from 0 as they came.
 pub(crate) struct Crowd<J> {
     address: SocketAddr,
@@ -37,8 +47,8 @@ pub(crate) struct Crowd<J> {
     events: Events,
     buffer: Box<[u8]>,
     sessions: Vec<Session>,
-    /// How often it has looked for something to read, and found nothing.
-    pub(crate) looks: (u64, u64),
+    /// How often it has looked while it waited for the judge.
+    pub(crate) looks: Looks,
     /// The judge.
     pub(crate) judge: J,
 }
@@ -48,7 +58,7 @@ impl<J: Judge> Crowd<J> {
     pub(crate) fn new(address: SocketAddr, judge: J) -> anyhow::Result<Self> {
         let (poll, events) = (Poll::new()?, Events::with_capacity(EVENTS));
         let buffer = vec![0; BUFFER].into_boxed_slice();
-        Ok(Self { address, poll, events, buffer, sessions: Vec::new(), looks: (0, 0), judge })
+        Ok(Self { address, poll, events, buffer, sessions: Vec::new(), looks: Looks::default(), judge })
     }
 
     /// How many are open.
@@ -102,8 +112,8 @@ impl<J: Judge> Crowd<J> {
                 return Ok(false);
             }
             self.turn(Duration::ZERO)?;
-            self.looks.0 += 1;
-            self.looks.1 += u64::from(self.events.is_empty());
+            self.looks.all += 1;
+            self.looks.idle += u64::from(self.events.is_empty());
         }
         Ok(true)
     }
@@ -131,6 +141,8 @@ fn read<J: Judge>(judge: &mut J, number: usize, session: &mut Session, buffer: &
                 show(judge, number, session, &buffer[..read])?;
                 // A short read has emptied the socket, says epoll(7): no second one to be told so.
                 if read < buffer.len() {
+                    // Acknowledged now and here; later, it would be by a timer on the sender's core, at the sender's cost.
+                    SockRef::from(&session.stream).set_tcp_quickack(true)?;
                     return Ok(());
                 }
             }

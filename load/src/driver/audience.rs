@@ -2,8 +2,7 @@
 
 use super::dialect::{Dialect, Fault, Read};
 use super::plan::Reply;
-use crate::bare::crowd::{Crowd, Judge};
-use crate::process;
+use crate::bare::crowd::{Crowd, Judge, Looks};
 use anyhow::{bail, ensure};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -96,6 +95,13 @@ impl<D: Dialect> Audience<D> {
         Ok(())
     }
 
+    /// Has one large message published.
+    pub(crate) fn prime(&mut self) -> anyhow::Result<()> {
+        let frame = self.crowd.judge.dialect.prime();
+        self.crowd.send(self.watchers, &frame)?;
+        self.settle()
+    }
+
     /// Reads until nothing comes for a moment.
     pub(crate) fn settle(&mut self) -> anyhow::Result<()> {
         let mut until = Instant::now() + QUIET;
@@ -130,10 +136,11 @@ impl<D: Dialect> Audience<D> {
     }
 
     /// How it stands.
-    pub(crate) fn tell(&self) -> anyhow::Result<Reply> {
+    pub(crate) fn tell(&self) -> Reply {
         let Bench { dialect, deliveries, others, .. } = &self.crowd.judge;
-        let cpu_s = process::cpu(std::process::id())?.as_secs_f64();
-        Ok(Reply { failure: None, deliveries: *deliveries, others: *others, sample: dialect.sample(), cpu_s })
+        let Looks { all: looks, idle: idle_looks } = self.crowd.looks;
+        let sample = dialect.sample();
+        Reply { failure: None, deliveries: *deliveries, others: *others, sample, looks, idle_looks }
     }
 }
 

@@ -2,6 +2,9 @@
 
 use crate::bare::dial::Door;
 
+/// As many bytes as a loopback segment carries, nearly.
+pub(crate) const LARGE: usize = 60_000;
+
 /// What must not have come, in words that begin with its kind: lost, doubled, differing, leaked, refused.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Fault(pub(crate) String);
@@ -29,6 +32,10 @@ pub(crate) trait Dialect {
     fn publishers_receive(&self) -> bool;
     /// The frame that publishes one more.
     fn publish(&mut self) -> Vec<u8>;
+    /// The frame that publishes one message of [`LARGE`] bytes; none: a backlog does the same.
+    fn prime(&mut self) -> Vec<u8> {
+        Vec::new()
+    }
     /// What a publisher says now and then, to be taken for alive.
     fn sign_of_life(&self) -> Vec<u8> {
         Vec::new()

@@ -1,6 +1,6 @@
 //! What the floor delivers: the same bytes, again and again.
 
-use super::dialect::{Dialect, Fault, Read};
+use super::dialect::{Dialect, Fault, LARGE, Read};
 use crate::bare::dial::Door;
 use crate::bare::frame;
 
@@ -29,6 +29,10 @@ impl Dialect for Copies {
 
     fn publish(&mut self) -> Vec<u8> {
         frame::of_client(frame::TEXT, self.payload.as_bytes())
+    }
+
+    fn prime(&mut self) -> Vec<u8> {
+        frame::of_client(frame::TEXT, "x".repeat(LARGE).as_bytes())
     }
 
     fn read(&mut self, _: usize, _: u64, _: u64, message: &[u8]) -> Result<Read, Fault> {

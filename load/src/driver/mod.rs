@@ -75,10 +75,11 @@ fn obey(mut audience: Audience<impl Dialect>, lines: &mpsc::Receiver<String>) ->
         let done = match command {
             Command::OpenWatchers(until) => audience.open_watchers(until),
             Command::OpenPublishers => audience.open_publishers(),
+            Command::Prime => audience.prime(),
             Command::Publish { messages, times } => (0..times).try_for_each(|_| audience.publish(messages)),
             Command::Settle => audience.settle(),
         };
-        let reply = Reply { failure: done.err().map(|error| format!("{error:#}")), ..audience.tell()? };
+        let reply = Reply { failure: done.err().map(|error| format!("{error:#}")), ..audience.tell() };
         let mut out = std::io::stdout().lock();
         writeln!(out, "{}", serde_json::to_string(&reply)?)?;
         out.flush()?;

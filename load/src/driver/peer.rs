@@ -1,6 +1,6 @@
 //! What other servers deliver, each in the words of its protocol: as little of each as receives and publishes.
 
-use super::dialect::{Dialect, Fault, Read};
+use super::dialect::{Dialect, Fault, LARGE, Read};
 use super::plan::Protocol;
 use crate::bare::dial::Door;
 use crate::bare::frame;
@@ -21,6 +21,18 @@ impl Peer {
     /// Of this protocol; this message, to so many.
     pub(crate) fn new(protocol: Protocol, payload: String, watchers: usize) -> Self {
         Self { find: Finder::new(&payload).into_owned(), protocol, payload, watchers }
+    }
+
+    fn publication(&self, payload: &str) -> Vec<u8> {
+        match self.protocol {
+            Protocol::Plain => frame::of_client(frame::TEXT, payload.as_bytes()),
+            Protocol::Mqtt => frame::of_client(frame::BINARY, &mqtt::publish(TOPIC, payload)),
+            Protocol::Nats => {
+                let publish = format!("PUB {TOPIC} {}\r\n{payload}\r\n", payload.len());
+                frame::of_client(frame::BINARY, publish.as_bytes())
+            }
+            Protocol::SocketIo => frame::of_client(frame::TEXT, format!(r#"42["{TOPIC}","{payload}"]"#).as_bytes()),
+        }
     }
 }
 
@@ -60,16 +72,11 @@ impl Dialect for Peer {
     }
 
     fn publish(&mut self) -> Vec<u8> {
-        let payload = &self.payload;
-        match self.protocol {
-            Protocol::Plain => frame::of_client(frame::TEXT, payload.as_bytes()),
-            Protocol::Mqtt => frame::of_client(frame::BINARY, &mqtt::publish(TOPIC, payload)),
-            Protocol::Nats => {
-                let publish = format!("PUB {TOPIC} {}\r\n{payload}\r\n", payload.len());
-                frame::of_client(frame::BINARY, publish.as_bytes())
-            }
-            Protocol::SocketIo => frame::of_client(frame::TEXT, format!(r#"42["{TOPIC}","{payload}"]"#).as_bytes()),
-        }
+        self.publication(&self.payload)
+    }
+
+    fn prime(&mut self) -> Vec<u8> {
+        self.publication(&"x".repeat(LARGE))
     }
 
     fn read(&mut self, _: usize, _: u64, _: u64, message: &[u8]) -> Result<Read, Fault> {

@@ -92,6 +92,8 @@ pub(crate) enum Command {
     OpenWatchers(usize),
     /// Open those who publish.
     OpenPublishers,
+    /// Have one large message published.
+    Prime,
     /// Publish so many at once, wait until everyone has them, and again.
     Publish {
         /// At once.
@@ -114,6 +116,8 @@ pub(crate) struct Reply {
     pub(crate) others: u64,
     /// A message as the server delivered it.
     pub(crate) sample: Option<String>,
-    /// CPU the driver has used so far, in seconds.
-    pub(crate) cpu_s: f64,
+    /// How often the driver has looked for something to read.
+    pub(crate) looks: u64,
+    /// How often there was nothing.
+    pub(crate) idle_looks: u64,
 }

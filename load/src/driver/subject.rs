@@ -41,8 +41,8 @@ pub(crate) struct Cost {
     pub(crate) others: u64,
     /// CPU of the server.
     pub(crate) cpu: Duration,
-    /// CPU of the driver in seconds.
-    pub(crate) driver_s: f64,
+    /// How much of its time the driver found nothing to read: near 0, it was the bottleneck.
+    pub(crate) spare: f64,
 }
 
 impl Cost {
@@ -94,6 +94,12 @@ impl Subject {
         self.command(Command::OpenPublishers)
     }
 
+    /// Has one large message published. A receiver's kernel acknowledges small segments two by two until it has seen a
+    /// large one, and acknowledgements cost the sender: all must have seen one.
+    pub(crate) fn prime(&mut self) -> anyhow::Result<Cost> {
+        self.command(Command::Prime)
+    }
+
     /// Has so many messages published at once, waits until everyone has them, and again.
     pub(crate) fn publish(&mut self, messages: u64, times: u64) -> anyhow::Result<Cost> {
         self.command(Command::Publish { messages, times })
@@ -120,7 +126,7 @@ impl Subject {
             deliveries: reply.deliveries - self.last.deliveries,
             others: reply.others - self.last.others,
             cpu,
-            driver_s: reply.cpu_s - self.last.cpu_s,
+            spare: (reply.idle_looks - self.last.idle_looks) as f64 / (reply.looks - self.last.looks) as f64,
         };
         self.last = reply;
         Ok(cost)

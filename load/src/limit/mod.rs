@@ -135,8 +135,8 @@ async fn measure(options: &Options) -> anyhow::Result<Figures> {
     subjects.floor.open_watchers(watchers)?;
     subjects.open_publishers()?;
     let amounts = Amounts::among(sessions, compared_sessions);
-    subjects.round(0, amounts)?;
-    eprintln!("A round that doesn't count is over.");
+    eprintln!("Warming up …");
+    subjects.warm_up(amounts)?;
     let mut rounds = Vec::new();
     for number in 0..options.rounds as usize {
         let round = subjects.round(number, amounts)?;

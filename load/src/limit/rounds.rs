@@ -90,6 +90,16 @@ impl Subjects {
         Ok(())
     }
 
+    /// Brings everyone's sockets into the same state: all have seen a large segment, and carried the load once.
+    pub(crate) fn warm_up(&mut self, amounts: Amounts) -> anyhow::Result<()> {
+        self.floor.prime()?;
+        for subject in [&mut self.server, &mut self.filtered, &mut self.unfiltered] {
+            subject.publish(BACKLOG, 1)?;
+        }
+        self.round(0, amounts)?;
+        Ok(())
+    }
+
     /// Measures everyone once.
     pub(crate) fn round(&mut self, number: usize, amounts: Amounts) -> anyhow::Result<Round> {
         let Self { floor, server, filtered, unfiltered } = self;

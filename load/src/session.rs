@@ -24,6 +24,8 @@ const TRIES: u32 = 5;
 const SEATING: Duration = Duration::from_secs(30);
 /// How long a close may take.
 const CLOSING: Duration = Duration::from_secs(2);
+/// Reads in a row before orders are looked at.
+const READS: u32 = 8;
 /// The server's close code for who doesn't read.
 const TOO_SLOW: u16 = 4_008;
 
@@ -223,28 +225,26 @@ impl Session {
         }
     }
 
-    /// Reads once, writes what there is, and takes an order: no one of these waits for another.
+    /// Reads, writes what there is, and takes an order: no one of these keeps another waiting for long.
     fn poll_step(&mut self, socket: &mut Socket, context: &mut Context<'_>) -> Poll<Step> {
-        let mut again = false;
-        if !self.deaf {
-            let mut now = None;
+        let (mut now, mut reads) = (None, if self.deaf { 0 } else { READS });
+        while reads > 0 {
             let now_us = || self.stage.now_us();
-            let read = socket.poll_read(context, |frame| self.seat.take(frame, *now.get_or_insert_with(now_us)));
-            match read {
-                Poll::Ready(Ok(())) => {
-                    self.arrive();
-                    again = true;
-                }
+            match socket.poll_read(context, |frame| self.seat.take(frame, *now.get_or_insert_with(now_us))) {
+                Poll::Ready(Ok(())) => reads -= 1,
                 Poll::Ready(Err(lost)) => return Poll::Ready(Step::Lost(lost)),
-                Poll::Pending => {}
+                Poll::Pending => break,
             }
+        }
+        if now.is_some() {
+            self.arrive();
         }
         if let Poll::Ready(Err(error)) = socket.poll_write(context) {
             return Poll::Ready(Step::Lost(Lost { code: None, why: format!("writing: {error}") }));
         }
         match self.orders.poll_recv(context) {
             Poll::Ready(order) => Poll::Ready(Step::Order(order)),
-            Poll::Pending if again => Poll::Ready(Step::Again),
+            Poll::Pending if reads == 0 && !self.deaf => Poll::Ready(Step::Again),
             Poll::Pending => Poll::Pending,
         }
     }

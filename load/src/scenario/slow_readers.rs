@@ -39,6 +39,7 @@ struct Part {
     what: &'static str,
     deliveries: u64,
     p50_ms: f64,
+    p90_ms: f64,
     p99_ms: f64,
     max_ms: f64,
     server_kib: Option<u64>,
@@ -92,7 +93,15 @@ async fn part(play: &mut Play, what: &'static str, rate: u64, lasting: Duration)
     let cost = play.meter.close(&window)?;
     let at = |quantile| ms(&cost.latency, quantile);
     let server_kib = play.meter.server_kib();
-    Ok(Part { what, deliveries: cost.deliveries, p50_ms: at(0.5), p99_ms: at(0.99), max_ms: at(1.0), server_kib })
+    Ok(Part {
+        what,
+        deliveries: cost.deliveries,
+        p50_ms: at(0.5),
+        p90_ms: at(0.9),
+        p99_ms: at(0.99),
+        max_ms: at(1.0),
+        server_kib,
+    })
 }
 
 fn ms(latency: &Histogram<u64>, quantile: f64) -> f64 {
@@ -106,7 +115,7 @@ async fn judge(
     slow: Range<usize>,
     behind: usize,
 ) -> anyhow::Result<()> {
-    let [before, during, _] = &parts;
+    let [before, during, after] = &parts;
     let sessions = slow.len();
     let tallies = play.cast.tallies(slow).await;
     let seen = sum(tallies.iter());
@@ -114,16 +123,21 @@ async fn judge(
     let detail =
         format!("{sessions}: {patient} kept, {} closed with 4008, {} cut; {behind} behind", seen.too_slow, seen.cut);
     findings.check(Check::that(behind == 0, "who didn't read is caught up in the end", &detail));
-    for (what, was, is) in [("p50", before.p50_ms, during.p50_ms), ("p99", before.p99_ms, during.p99_ms)] {
-        let detail = format!("{was:.2} ms before, {is:.2} ms meanwhile");
-        findings.check(Check::that(is <= 2.0 * was + NOISE_MS, &format!("{what} of the others is unchanged"), &detail));
+    // Up to p90: beyond, a disk's own pauses are larger than anything that readers do to each other.
+    for (what, part) in [("while some don't read", during), ("while they catch up", after)] {
+        for (quantile, was, is) in [("p50", before.p50_ms, part.p50_ms), ("p90", before.p90_ms, part.p90_ms)] {
+            let detail = format!("{was:.2} ms before, {is:.2} ms then");
+            let ok = is <= 2.0 * was + NOISE_MS;
+            findings.check(Check::that(ok, &format!("{quantile} of the others is unchanged {what}"), &detail));
+        }
     }
-    let mut table = Table::new("Those who read", &["", "deliveries", "p50", "p99", "max", "server memory"]);
+    let mut table = Table::new("Those who read", &["", "deliveries", "p50", "p90", "p99", "max", "server memory"]);
     for part in &parts {
         table.row([
             part.what.to_owned(),
             part.deliveries.to_string(),
             format!("{:.2} ms", part.p50_ms),
+            format!("{:.2} ms", part.p90_ms),
             format!("{:.2} ms", part.p99_ms),
             format!("{:.2} ms", part.max_ms),
             part.server_kib.map_or("–".into(), |kib| format!("{:.1} MiB", kib as f64 / 1_024.0)),

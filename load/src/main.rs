@@ -80,6 +80,9 @@ enum Command {
     /// Holds the sessions of one server for `limit`
     #[command(hide = true)]
     Driver(driver::Options),
+    /// Somebody else's server beside the floor, for load/compare
+    #[command(hide = true)]
+    Peer(limit::peer::Options),
 }
 
 #[tokio::main]
@@ -97,6 +100,7 @@ async fn main() -> ExitCode {
         Command::Floor(options) => floor::run(options).await,
         Command::Limit(options) => limit::run(options).await,
         Command::Driver(options) => driver::run(options).await,
+        Command::Peer(options) => limit::peer::run(options).await,
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

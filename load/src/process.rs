@@ -74,7 +74,7 @@ mod tests {
     use std::time::Instant;
 
     #[test]
-    fn memory_is_read_from_either_of_both_files() {
+    fn memory_is_read_from_either_of_both_files() -> anyhow::Result<()> {
         assert_eq!(
             kib("7ff0-7fff ---p 00000000 00:00 0  [rollup]\nRss:             1234 kB\nPss: 5 kB\n", "Rss:"),
             Some(1234)
@@ -92,7 +92,9 @@ mod tests {
             let start = Instant::now();
             while start.elapsed() < Duration::from_millis(3) {}
         };
-        std::thread::scope(|scope| scope.spawn(burn));
+        std::thread::scope(|scope| {
+            scope.spawn(burn);
+        });
         let used = cpu(std::process::id())? - before;
         assert!(used > Duration::from_micros(300), "{used:?}");
         Ok(())

@@ -5,6 +5,7 @@ use super::rounds::{Amounts, Round};
 use crate::driver::subject::Cost;
 use crate::quartiles::Quartiles;
 use serde::Serialize;
+use std::fmt;
 
 /// One way of publishing, server beside floor.
 #[derive(Debug, Serialize)]
@@ -15,6 +16,25 @@ pub(crate) struct Beside {
     us_per_delivery: f64,
     /// CPU of the floor a delivery, the rounds' median.
     floor_us_per_delivery: f64,
+}
+
+impl Beside {
+    /// Of each round, what the server cost and what the floor did.
+    pub(crate) fn new(pairs: impl Iterator<Item = (Cost, Cost)>) -> Self {
+        let us: Vec<_> = pairs.map(|(server, floor)| (server.us_per_delivery(), floor.us_per_delivery())).collect();
+        Self {
+            floor_ratio: Quartiles::of(us.iter().map(|(server, floor)| server / floor)),
+            us_per_delivery: Quartiles::of(us.iter().map(|(server, _)| *server)).median,
+            floor_us_per_delivery: Quartiles::of(us.iter().map(|(_, floor)| *floor)).median,
+        }
+    }
+}
+
+impl fmt::Display for Beside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { floor_ratio, us_per_delivery, floor_us_per_delivery } = self;
+        write!(f, "{floor_ratio}   {us_per_delivery:.2} µs, floor {floor_us_per_delivery:.2} µs")
+    }
 }
 
 /// All of it.
@@ -67,26 +87,18 @@ pub(crate) struct Still {
 impl Figures {
     /// Adds it up.
     pub(crate) fn new(rounds: &[Round], amounts: Amounts, still: Still) -> Self {
-        let beside = |server: fn(&Round) -> Cost, floor: fn(&Round) -> Cost| {
-            let us = |cost: Cost| cost.us_per_delivery();
-            Beside {
-                floor_ratio: Quartiles::of(rounds.iter().map(|round| us(server(round)) / us(floor(round)))),
-                us_per_delivery: Quartiles::of(rounds.iter().map(|round| us(server(round)))).median,
-                floor_us_per_delivery: Quartiles::of(rounds.iter().map(|round| us(floor(round)))).median,
-            }
-        };
         let filtered = Quartiles::of(
             rounds.iter().map(|round| round.unfiltered.us_per_delivery() / round.filtered.us_per_delivery()),
         );
         let sum = |of: fn(&Round) -> f64| rounds.iter().map(of).sum::<f64>();
         let deliveries = sum(|round| round.server.deliveries as f64);
-        let acks = (rounds.len() as u64 * amounts.edits()) as f64;
+        let acks = (rounds.len() as u64 * amounts.edits) as f64;
         Self {
             sessions: still.sessions,
             compared_sessions: still.compared_sessions,
             rounds: rounds.len(),
-            one_at_a_time: beside(|round| round.server, |round| round.floor),
-            backlog: beside(|round| round.backlog, |round| round.floor_backlog),
+            one_at_a_time: Beside::new(rounds.iter().map(|round| (round.server, round.floor))),
+            backlog: Beside::new(rounds.iter().map(|round| (round.backlog, round.floor_backlog))),
             filtered_over_unfiltered: filtered.median,
             filtered_over_unfiltered_quartiles: filtered,
             rss_kib_per_session: still.rss_kib_per_session,
@@ -100,15 +112,11 @@ impl Figures {
 
     /// Prints the table.
     pub(crate) fn print(&self) {
-        let beside = |beside: &Beside| {
-            let Beside { floor_ratio, us_per_delivery, floor_us_per_delivery } = beside;
-            format!("{floor_ratio}   {us_per_delivery:.2} µs, floor {floor_us_per_delivery:.2} µs")
-        };
         let rows = [
             ("sessions", format!("{}, events of {} bytes", self.sessions, self.event_bytes)),
             ("rounds", format!("{}, medians [quartiles]", self.rounds)),
-            ("CPU a delivery × floor", beside(&self.one_at_a_time)),
-            ("  with a backlog", beside(&self.backlog)),
+            ("CPU a delivery × floor", self.one_at_a_time.to_string()),
+            ("  with a backlog", self.backlog.to_string()),
             (
                 "filtered ÷ unfiltered",
                 format!("{}   {} sessions each", self.filtered_over_unfiltered_quartiles, self.compared_sessions),

@@ -3,9 +3,10 @@
 //!
 //! `servers` starts them, `scene` furnishes a workspace, `rounds` measures, `figures` tells. Two servers of one binary run:
 //! one with partners alone, which is measured beside the floor, and one with partners in one workspace and team members
-//! in another, which are measured beside each other.
+//! in another, which are measured beside each other. `peer` measures somebody else's server the same way.
 
 mod figures;
+pub(crate) mod peer;
 mod rounds;
 mod scene;
 mod servers;
@@ -58,19 +59,8 @@ pub(crate) struct Options {
 
 /// Measures. False: something was lost, doubled, differing, leaked.
 pub(crate) async fn run(options: &Options) -> anyhow::Result<bool> {
-    // The children get the same signal and end; what waits for them then ends, too, and cleans up.
-    tokio::spawn(async {
-        while tokio::signal::ctrl_c().await.is_ok() {
-            eprintln!("Interrupted");
-        }
-    });
-    let figures = match measure(options).await {
-        Err(error) if error.is::<Guilty>() => {
-            eprintln!("FAIL: {error:#}");
-            return Ok(false);
-        }
-        figures => figures?,
-    };
+    clean_up_when_interrupted();
+    let Some(figures) = verdict(measure(options).await)? else { return Ok(false) };
     figures.print();
     if let Some(file) = &options.json {
         std::fs::write(file, serde_json::to_vec_pretty(&figures)?)?;
@@ -78,16 +68,30 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<bool> {
     Ok(true)
 }
 
+/// An interrupt reaches the children, too, which end; what waits for them then ends by itself, and cleans up.
+fn clean_up_when_interrupted() {
+    tokio::spawn(async {
+        while tokio::signal::ctrl_c().await.is_ok() {
+            eprintln!("Interrupted");
+        }
+    });
+}
+
+/// Nothing, when a server was found guilty; an error, when there was nothing to judge.
+fn verdict<T>(outcome: anyhow::Result<T>) -> anyhow::Result<Option<T>> {
+    match outcome {
+        Err(error) if error.is::<Guilty>() => {
+            eprintln!("FAIL: {error:#}");
+            Ok(None)
+        }
+        outcome => outcome.map(Some),
+    }
+}
+
 async fn measure(options: &Options) -> anyhow::Result<Figures> {
     let sessions = options.sessions as usize;
-    let cores = process::cores()?;
-    let [server_core, client_core, ..] = cores[..] else {
-        bail!("one core for the server and one for the client are needed; allowed: {cores:?}");
-    };
-    process::pin(std::process::id(), client_core)?;
-    let files = (sessions + EDITORS) as u64 + OTHER_FILES;
-    let allowed = rlimit::increase_nofile_limit(files).context("raising the limit of open files")?;
-    ensure!(allowed >= files, "{files} open files are needed, {allowed} allowed, and that can't be raised from here");
+    let [server_core, client_core] = take_cores()?;
+    allow_files(sessions)?;
     let binary = servers::binary(options.server.as_deref())?;
 
     eprintln!("Starting {} and the floor on core {server_core}, clients on core {client_core} …", binary.display());
@@ -145,6 +149,24 @@ async fn measure(options: &Options) -> anyhow::Result<Figures> {
     }
     subjects.settle()?;
     Ok(Figures::new(&rounds, amounts, still))
+}
+
+/// One core for servers, one for this program and its drivers.
+fn take_cores() -> anyhow::Result<[usize; 2]> {
+    let cores = process::cores()?;
+    let [server, client, ..] = cores[..] else {
+        bail!("one core for the server and one for the client are needed; allowed: {cores:?}");
+    };
+    process::pin(std::process::id(), client)?;
+    Ok([server, client])
+}
+
+/// Makes sure that a process can open so many sessions: the children's limits are this one's.
+fn allow_files(sessions: usize) -> anyhow::Result<()> {
+    let files = (sessions + EDITORS) as u64 + OTHER_FILES;
+    let allowed = rlimit::increase_nofile_limit(files).context("raising the limit of open files")?;
+    ensure!(allowed >= files, "{files} open files are needed, {allowed} allowed, and that can't be raised from here");
+    Ok(())
 }
 
 fn partners_for(sessions: usize) -> u32 {

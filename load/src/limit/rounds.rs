@@ -46,9 +46,9 @@ pub(crate) struct Round {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Amounts {
     /// One after the other.
-    edits: u64,
+    pub(crate) edits: u64,
     /// Back to back at the floor: fewer among many sessions, since each message costs it the same.
-    floor_backlog: u64,
+    pub(crate) floor_backlog: u64,
     /// One after the other where filtered and unfiltered are compared.
     compared: u64,
 }
@@ -62,11 +62,6 @@ impl Amounts {
             floor_backlog: share(FLOOR_DELIVERIES, sessions).clamp(20, BACKLOG),
             compared: share(DELIVERIES, compared).clamp(16, 400),
         }
-    }
-
-    /// Edits one after the other, at the server.
-    pub(crate) fn edits(&self) -> u64 {
-        self.edits
     }
 }
 
@@ -134,14 +129,14 @@ impl Subjects {
     }
 }
 
-// Each begins with a little that doesn't count: whoever ran before has left the caches full of its own.
-
-fn one_at_a_time(subject: &mut Subject, edits: u64) -> anyhow::Result<Cost> {
+/// One after the other. A few before don't count: whoever ran last has left the caches full of its own.
+pub(crate) fn one_at_a_time(subject: &mut Subject, edits: u64) -> anyhow::Result<Cost> {
     subject.publish(1, edits.div_ceil(10))?;
     subject.publish(1, edits)
 }
 
-fn backlog(subject: &mut Subject, messages: u64, times: u64) -> anyhow::Result<Cost> {
+/// Back to back; a few before don't count.
+pub(crate) fn backlog(subject: &mut Subject, messages: u64, times: u64) -> anyhow::Result<Cost> {
     subject.publish(1, 2)?;
     subject.publish(messages, times)
 }

@@ -3,7 +3,9 @@
 use crate::cluster::local::Local;
 use crate::config::ServeOptions;
 use crate::http::{self, App};
+use crate::hub::Hub;
 use crate::identity::Secret;
+use crate::live::pump;
 use crate::store::Store;
 use crate::store::sqlite::Sqlite;
 use anyhow::Context;
@@ -42,12 +44,14 @@ impl Server {
     /// Joins the parts.
     ///
     /// # Errors
-    /// When the store can't be read.
+    /// When the store can't be read, or the system has no threads left.
     pub async fn new(listener: TcpListener, store: Arc<dyn Store>, options: &ServeOptions) -> anyhow::Result<Self> {
         let public_url = options.public_url(listener.local_addr()?);
         let setup = if store.has_team().await? { None } else { Some(Secret::new("")) };
         let setup_link = setup.as_ref().map(|secret| format!("{public_url}/#setup={}", secret.reveal()));
-        let app = App::new(store, Arc::new(Local), public_url, options.allow_origin.clone(), setup.as_ref());
+        let pumps = pump::start(std::thread::available_parallelism()?.get())?;
+        let hub = Hub::new(Arc::clone(&store), Arc::new(Local), pumps);
+        let app = App::new(store, hub, public_url, options.allow_origin.clone(), setup.as_ref());
         Ok(Self { listener, app: Arc::new(app), setup_link })
     }
 
@@ -70,7 +74,9 @@ impl Server {
             let _ = leave.send(());
         };
         let hub = Arc::clone(&self.app.hub);
-        let serving = axum::serve(self.listener, http::router(self.app)).with_graceful_shutdown(stop);
+        // A bare Router would be copied, route by route, for every connection.
+        let router = http::router(self.app).into_make_service();
+        let serving = axum::serve(self.listener, router).with_graceful_shutdown(stop);
         let mut serving = std::pin::pin!(serving.into_future());
         tokio::select! {
             served = &mut serving => return served.context("serving"),

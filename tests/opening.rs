@@ -37,7 +37,7 @@ async fn a_workspace_of_100_000_events_opens_from_its_kept_state_and_a_tail() {
     let kept = kept.await.unwrap();
     assert!(server.store.load_log(id, kept, 10_000).await.unwrap().len() < 4_000);
 
-    let again = Hub::new(Arc::clone(&server.store), Arc::new(Local)).room(id).await.unwrap().state();
+    let again = Hub::new(Arc::clone(&server.store), Arc::new(Local), Vec::new()).room(id).await.unwrap().state();
     assert_eq!(again.sequence, head);
     let now = server.admin.get(&format!("/v1/workspaces/{workspace}")).await;
     assert_eq!(now.expect(200)["positions"]["shared"], again.positions.shared);

@@ -245,7 +245,7 @@ impl Stage {
     fn after(&mut self, time: Duration) -> Told {
         self.now += time;
         let mut told = Told::default();
-        for due in self.presence.due(&self.workspace, self.now) {
+        for due in self.presence.due(&self.workspace, self.now, |_| true) {
             match due {
                 Due::Audience(Audience::Everyone, frame) => told.everyone.push(read(&frame)),
                 Due::Audience(Audience::Team, frame) => told.team.push(read(&frame)),

@@ -2,7 +2,7 @@
 //! said of it.
 
 use anyhow::{Context, bail};
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, ORIGIN, RETRY_AFTER, SET_COOKIE};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, ETAG, IF_NONE_MATCH, ORIGIN, RETRY_AFTER, SET_COOKIE};
 use reqwest::{Client, Method, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -47,6 +47,14 @@ pub(crate) enum Body {
     Csv(String),
 }
 
+/// What was fetched.
+pub(crate) struct Fetched {
+    /// What it can be asked for again with.
+    pub(crate) etag: Option<String>,
+    /// The body.
+    pub(crate) text: String,
+}
+
 /// An answer of success.
 pub(crate) struct Answer {
     /// The session cookie it set, as a client sends it back.
@@ -85,6 +93,23 @@ impl Api {
             .resolve(host, address)
             .build()?;
         Ok(Self { client, origin: url.origin().ascii_serialization(), authority, address })
+    }
+
+    /// Reads with an access token; none when it is still what has this `etag`.
+    pub(crate) async fn fetch(&self, token: &str, path: &str, etag: Option<&str>) -> anyhow::Result<Option<Fetched>> {
+        let mut request = self.client.get(format!("{}{path}", self.origin)).bearer_auth(token);
+        if let Some(etag) = etag {
+            request = request.header(IF_NONE_MATCH, etag);
+        }
+        let answer = request.send().await.with_context(|| format!("reading {path}"))?;
+        match answer.status() {
+            StatusCode::NOT_MODIFIED => Ok(None),
+            StatusCode::OK => {
+                let etag = answer.headers().get(ETAG).and_then(|etag| etag.to_str().ok()).map(str::to_owned);
+                Ok(Some(Fetched { etag, text: answer.text().await? }))
+            }
+            status => bail!("reading {path}: the server answered {status}"),
+        }
     }
 
     /// Calls; `step` is what a failure is told as.

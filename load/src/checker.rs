@@ -1,6 +1,8 @@
 //! The judge of one session: reads every frame it is given and keeps count of what must not be. Knows no socket, so that
 //! a test can be the server.
 
+use crate::ledger::Account;
+use crate::seen::{Arrival, Seen};
 use crate::tally::Tally;
 use crate::wall::Viewer;
 use crate::wire::{Frame, Positions, Stamp};
@@ -37,10 +39,9 @@ pub(crate) enum Note {
 pub(crate) struct Checker {
     world: Arc<World>,
     viewer: Viewer,
-    label: String,
     index: usize,
-    last: Positions,
-    seen: Vec<u64>,
+    seen: Seen,
+    team: Option<u64>,
     fresh_from_us: u64,
     /// The count.
     pub(crate) tally: Tally,
@@ -49,12 +50,8 @@ pub(crate) struct Checker {
 impl Checker {
     /// The judge of session number `index`, which has seen everything up to `last`.
     pub(crate) fn new(world: Arc<World>, viewer: Viewer, index: usize, last: Positions) -> Self {
-        let label = match viewer {
-            Viewer::Team => format!("team session {index}"),
-            Viewer::Partner { number, .. } => format!("session {index} of partner {number}"),
-        };
-        let seen = vec![0; world.ledger.len().div_ceil(64)];
-        Self { world, viewer, label, index, last, seen, fresh_from_us: 0, tally: Tally::default() }
+        let seen = Seen::new(last.shared);
+        Self { world, viewer, index, seen, team: last.team, fresh_from_us: 0, tally: Tally::default() }
     }
 
     /// Whether it sees through the team's eyes.
@@ -64,32 +61,48 @@ impl Checker {
 
     /// Where to resume.
     pub(crate) fn last(&self) -> Positions {
-        self.last
+        Positions { shared: self.seen.last(), team: self.team }
     }
 
-    /// The session comes back at this time: what was sent before was waiting for it, and is no measure of the server.
-    pub(crate) fn resumed(&mut self, now_us: u64) {
+    /// The session reads again at this time: what was sent before was waiting for it, and is no measure of the server.
+    pub(crate) fn reads_again(&mut self, now_us: u64) {
         self.fresh_from_us = now_us;
-        self.tally.reconnects += 1;
     }
 
-    /// Whether it saw this edit.
-    pub(crate) fn saw(&self, n: u64) -> bool {
-        self.seen.get((n / 64) as usize).is_some_and(|word| word & (1 << (n % 64)) != 0)
+    /// How many acknowledged edits it never saw.
+    pub(crate) fn lost(&self, account: &Account) -> u64 {
+        account.vanished + self.seen.missing(&account.delivered)
     }
 
     /// Something went wrong; the first few are kept in words.
     pub(crate) fn example(&mut self, what: &str) {
-        self.tally.example(&self.label, what);
+        let index = self.index;
+        self.tally.example(what, || match self.viewer {
+            Viewer::Team => format!("team session {index}"),
+            Viewer::Partner { number, .. } => format!("session {index} of partner {number}"),
+        });
     }
 
     /// Judges one frame that arrived at `now_us`.
-    pub(crate) fn frame(&mut self, text: &str, now_us: u64) -> Note {
+    pub(crate) fn frame(&mut self, frame: &[u8], now_us: u64) -> Note {
+        self.tally.frames += 1;
+        let next = self.seen.last() + 1;
+        if let Some(stamp) = self.world.judged.recall(next, frame) {
+            self.seen.at(next);
+            self.delivered(stamp, now_us);
+            return Note::Nothing;
+        }
+        match std::str::from_utf8(frame) {
+            Ok(text) => self.text(text, now_us),
+            Err(error) => self.unreadable(&format!("no UTF-8 ({error})")),
+        }
+    }
+
+    fn text(&mut self, text: &str, now_us: u64) -> Note {
         let frame = match serde_json::from_str::<Frame>(text) {
             Ok(frame) => frame,
             Err(error) => {
-                self.tally.malformed += 1;
-                self.example(&format!("unreadable ({error}): {text}"));
+                self.unreadable(&format!("unreadable ({error}): {text}"));
                 Frame::default()
             }
         };
@@ -99,19 +112,20 @@ impl Checker {
         }
         match frame.kind {
             "event" => {
-                self.event(&frame, now_us);
+                self.event(&frame, text, now_us);
                 Note::Nothing
             }
             "welcome" => {
+                self.tally.greetings += 1;
                 self.welcome(&frame);
                 Note::Nothing
             }
             "presence" => {
-                self.tally.presence += 1;
+                self.tally.greetings += 1;
                 Note::Seated
             }
             "presence_delta" => {
-                self.tally.presence += 1;
+                self.tally.deltas += 1;
                 Note::Nothing
             }
             "ack" => match (op(&frame), frame.position) {
@@ -140,60 +154,94 @@ impl Checker {
         }
     }
 
-    fn event(&mut self, frame: &Frame, now_us: u64) {
+    fn event(&mut self, frame: &Frame, text: &str, now_us: u64) {
         let Some(position) = frame.position else {
             self.unreadable("event without position");
             return;
         };
-        let stamp = frame.change.and_then(|change| self.world.marks.stamp(change.get()));
-        let last = match frame.stream {
-            Some("shared") => &mut self.last.shared,
-            Some("team") => self.last.team.get_or_insert(position.saturating_sub(1)),
+        match frame.stream {
+            Some("shared") => self.shared(frame, position, text, now_us),
+            Some("team") => self.teams(position),
             _ => {
                 self.unreadable("event of no known stream");
-                return;
             }
-        };
-        let (late, skipped) = (position <= *last, position.saturating_sub(*last + 1));
-        *last = position.max(*last);
-        if skipped > 0 {
-            self.tally.holes += skipped;
-            self.example(&format!("{skipped} positions missing before {position}"));
-        }
-        let again = match stamp {
-            Some(stamp) => self.delivered(stamp, position, now_us),
-            // Without a number the position is all there is to tell a second copy by.
-            None => late,
-        };
-        if again {
-            self.tally.duplicated += 1;
-            self.example(&format!("position {position} came twice, or its edit did"));
-        } else if late {
-            self.tally.disordered += 1;
-            self.example(&format!("position {position} came late"));
         }
     }
 
-    /// Counts an edit of the run; true when it had come before.
-    fn delivered(&mut self, stamp: Stamp, position: u64, now_us: u64) -> bool {
-        let bit = 1 << (stamp.n % 64);
-        let Some(word) = self.seen.get_mut((stamp.n / 64) as usize) else {
-            self.unreadable("an edit that was never sent");
-            return false;
+    fn shared(&mut self, frame: &Frame, position: u64, text: &str, now_us: u64) {
+        let stamp = frame.change.and_then(|change| self.world.marks.stamp(change.get()));
+        let had = stamp.is_some_and(|stamp| self.saw(stamp.n));
+        let arrival = self.seen.at(position);
+        if let Arrival::Next { skipped: skipped @ 1.. } = arrival {
+            self.skipped(skipped, position);
+        }
+        let again = had || stamp.is_none() && arrival == Arrival::Again;
+        if again {
+            self.again(position);
+        } else if !matches!(arrival, Arrival::Next { .. }) {
+            self.disordered(&format!("position {position} came late"));
+        }
+        let Some(stamp) = stamp else {
+            self.seen.odd(position, None);
+            return;
         };
-        if *word & bit != 0 {
-            return true;
+        if stamp.n >= self.world.ledger.len() as u64 {
+            self.seen.odd(position, None);
+            self.unreadable("an edit that was never sent");
+            return;
         }
-        *word |= bit;
+        let agreed = self.world.ledger.seen(stamp.n, position);
+        if !agreed {
+            self.seen.odd(position, Some(stamp.n));
+        }
+        if again {
+            return;
+        }
+        self.delivered(stamp, now_us);
+        if !agreed {
+            self.disordered(&format!("edit {} is at position {position} here, elsewhere at another", stamp.n));
+        } else if Viewer::NOBODY.leak(&self.world, text, frame).is_none() {
+            self.world.judged.keep(position, text.as_bytes(), stamp);
+        }
+    }
+
+    fn teams(&mut self, position: u64) {
+        let last = self.team.get_or_insert(position.saturating_sub(1));
+        let (again, skipped) = (position <= *last, position.saturating_sub(*last + 1));
+        *last = position.max(*last);
+        if skipped > 0 {
+            self.skipped(skipped, position);
+        }
+        if again {
+            self.again(position);
+        }
+    }
+
+    fn skipped(&mut self, skipped: u64, before: u64) {
+        self.tally.holes += skipped;
+        self.example(&format!("{skipped} positions missing before {before}"));
+    }
+
+    fn again(&mut self, position: u64) {
+        self.tally.duplicated += 1;
+        self.example(&format!("position {position} came twice, or its edit did"));
+    }
+
+    fn disordered(&mut self, what: &str) {
+        self.tally.disordered += 1;
+        self.example(what);
+    }
+
+    /// Whether it saw this edit.
+    fn saw(&self, n: u64) -> bool {
+        self.seen.has(n, self.world.ledger.position(n))
+    }
+
+    /// Counts an edit of the run.
+    fn delivered(&mut self, stamp: Stamp, now_us: u64) {
         self.tally.deliveries += 1;
-        if !self.world.ledger.seen(stamp.n, position) {
-            self.tally.disordered += 1;
-            self.example(&format!("edit {} is at position {position} here, elsewhere at another", stamp.n));
-        }
-        if stamp.sent_us >= self.fresh_from_us {
-            self.world.took(self.index, now_us.saturating_sub(stamp.sent_us));
-        }
-        false
+        let fresh = stamp.sent_us >= self.fresh_from_us;
+        self.world.deliveries.record(self.index, fresh.then(|| now_us.saturating_sub(stamp.sent_us)));
     }
 }
 

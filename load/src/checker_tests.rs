@@ -50,7 +50,7 @@ fn welcome(you: &str, extra: &str) -> String {
 
 fn feed(checker: &mut Checker, frames: &[String]) -> Tally {
     for frame in frames {
-        checker.frame(frame, 100);
+        checker.frame(frame.as_bytes(), 100);
     }
     checker.tally.clone()
 }
@@ -78,7 +78,7 @@ fn a_clean_stream_is_not_flagged() {
     ];
     let tally = feed(&mut checker, &frames);
     assert_eq!(tally.examples, Vec::<String>::new());
-    assert_eq!((tally.deliveries, tally.presence, checker.last().shared), (3, 2, 43));
+    assert_eq!((tally.deliveries, tally.greetings, tally.deltas, checker.last().shared), (3, 2, 1, 43));
     assert!((0..3).all(|n| checker.saw(n)) && !checker.saw(3));
 }
 
@@ -94,7 +94,7 @@ fn a_hole_is_caught() {
 fn a_hole_across_a_resume_is_caught() {
     let mut checker = me();
     feed(&mut checker, &[clean(41, 0)]);
-    checker.resumed(50);
+    checker.reads_again(50);
     assert_eq!(feed(&mut checker, &[welcome(&person(ME), ""), clean(43, 2)]).holes, 1);
 }
 
@@ -131,7 +131,7 @@ fn an_ack_that_contradicts_what_was_delivered_is_caught() {
     world.ledger.acked(1, 43);
     world.ledger.rejected(2);
     let account = world.ledger.account();
-    assert_eq!((account.contradicted, account.rejected, account.acked), (2, 1, vec![0, 1]));
+    assert_eq!((account.contradicted, account.rejected, account.acked), (2, 1, 2));
 }
 
 #[test]
@@ -208,7 +208,72 @@ fn what_cannot_be_read_is_counted_and_still_searched() {
 fn waiting_for_ones_own_return_is_not_latency() {
     let world = world();
     let mut checker = partner(&world, ME);
-    checker.resumed(50);
+    checker.reads_again(50);
     feed(&mut checker, &[clean(41, 0)]);
-    assert_eq!(world.latency().expect("histogram").len(), 0);
+    assert_eq!(world.deliveries.so_far().expect("histogram").len(), 0);
+    assert_eq!(world.deliveries.count(), 1);
+}
+
+#[test]
+fn what_was_acknowledged_and_never_came_is_lost() {
+    let world = world();
+    let (mut all, mut some) = (partner(&world, OTHER), partner(&world, ME));
+    feed(&mut all, &[clean(41, 0), clean(42, 1), clean(43, 2), clean(44, 3)]);
+    feed(&mut some, &[clean(41, 0), clean(43, 2)]);
+    (0..4).for_each(|n| world.ledger.acked(n, 41 + n));
+    let account = world.ledger.account();
+    assert_eq!((all.lost(&account), some.lost(&account)), (0, 2));
+    // Acknowledged, and nobody ever saw it.
+    world.ledger.acked(4, 45);
+    assert_eq!(all.lost(&world.ledger.account()), 1);
+}
+
+#[test]
+fn an_event_that_lost_its_edit_is_a_loss() {
+    let world = world();
+    feed(&mut partner(&world, OTHER), &[clean(41, 0)]);
+    let mut checker = partner(&world, ME);
+    let bare = r#"{"type":"event","stream":"shared","position":41,"by":null,"change":{"kind":"item_updated"}}"#;
+    feed(&mut checker, &[bare.to_owned()]);
+    world.ledger.acked(0, 41);
+    assert_eq!(checker.lost(&world.ledger.account()), 1);
+}
+
+#[test]
+fn a_frame_that_is_fine_for_one_partner_is_still_a_leak_at_the_next() {
+    let world = world();
+    let named = event(41, 0, TEAM, &format!(r#","x":"{}""#, Marks::new(7).name(ME)));
+    let author = event(42, 1, &person(ME), "");
+    let frames = [named, author];
+    assert_eq!(feed(&mut partner(&world, ME), &frames).leaked, 0);
+    assert_eq!(feed(&mut partner(&world, OTHER), &frames).leaked, 2);
+    // A team session may see both, and what it judged is no verdict for a partner, either.
+    let team = Checker::new(world.clone(), Viewer::Team, 0, Positions { shared: 40, team: Some(7) });
+    let mut team = team;
+    assert_eq!(feed(&mut team, &frames).leaked, 0);
+    assert_eq!(feed(&mut partner(&world, OTHER), &frames).leaked, 2);
+}
+
+#[test]
+fn a_frame_that_was_judged_once_counts_like_any_other() {
+    let world = world();
+    let frames = [clean(41, 0), clean(42, 1), clean(43, 2)];
+    let first = feed(&mut partner(&world, OTHER), &frames);
+    assert!((0..3).all(|n| world.judged.recall(41 + n, frames[n as usize].as_bytes()).is_some()));
+    let mut checker = partner(&world, ME);
+    let second = feed(&mut checker, &frames);
+    assert_eq!((second.deliveries, second.frames), (first.deliveries, first.frames));
+    assert_eq!(second.examples, Vec::<String>::new());
+    // The same bytes again, out of order, and after a gap: no shortcut.
+    assert_eq!(feed(&mut checker, &frames[1..2]).duplicated, 1);
+    assert_eq!(feed(&mut partner(&world, 5), &frames[1..]).holes, 1);
+    assert_eq!(world.deliveries.count(), 8);
+}
+
+#[test]
+fn one_byte_more_than_what_was_judged_is_judged_again() {
+    let world = world();
+    feed(&mut partner(&world, OTHER), &[clean(41, 0)]);
+    let betrayal = event(41, 0, TEAM, &format!(r#","x":"{}""#, user(OTHER)));
+    assert_eq!(feed(&mut partner(&world, ME), &[betrayal]).leaked, 1);
 }

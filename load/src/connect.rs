@@ -1,23 +1,29 @@
-//! Opens one WebSocket the way a client of the product does, and as cheaply as a thousand of them on one machine need.
+//! Where sessions go, and from which of this machine's addresses.
 
-use anyhow::{Context, bail};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use tokio::net::{TcpSocket, TcpStream};
-use tokio_tungstenite::tungstenite::Error;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use tokio_tungstenite::{WebSocketStream, client_async_with_config};
-
+use crate::socket::{self, Lost, Socket};
 use crate::wire::Positions;
+use anyhow::{Context, bail};
+use socket2::SockRef;
+use std::future::poll_fn;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::timeout;
+use uuid::Uuid;
 
 /// Connections from one source address to one port: below Linux's 28,232 ephemeral ports (ip_local_port_range).
 const SESSIONS_A_SOURCE: usize = 25_000;
+/// Source addresses, 127.0.0.1 and on.
+const SOURCES: usize = 250;
+/// Sessions of one process: what its own memory and one kernel take with ease.
+pub(crate) const MOST_SESSIONS: usize = 100_000;
+/// The receive buffer of a session that will not read: small, so that the server soon feels it.
+const SMALL_BUFFER: usize = 4_096;
+/// How long a refusal may take.
+const REFUSAL: Duration = Duration::from_secs(10);
 
-/// An open WebSocket.
-pub(crate) type Socket = WebSocketStream<TcpStream>;
-
-/// Where the sessions go.
+/// One server, and the workspace there.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
     /// The server's address.
@@ -32,40 +38,58 @@ pub(crate) struct Target {
 
 impl Target {
     /// Opens the socket of session number `index`, to follow from `last`.
-    pub(crate) async fn open(&self, index: usize, token: &str, last: Positions) -> anyhow::Result<Socket> {
-        let stream = self.dial(index).await.context("connecting")?;
+    pub(crate) async fn open(&self, index: usize, token: &str, last: Positions, small: bool) -> anyhow::Result<Socket> {
+        let stream = self.dial(index, small).await.context("connecting")?;
         stream.set_nodelay(true)?;
         let team = last.team.map_or(String::new(), |team| format!("&team={team}"));
-        let url = format!(
-            "ws://{}/v1/workspaces/{}/live?epoch={}&shared={}{team}",
-            self.authority, self.workspace, self.epoch, last.shared
-        );
-        let mut request = url.into_client_request()?;
-        request.headers_mut().insert(AUTHORIZATION, format!("Bearer {token}").parse()?);
-        request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, "loggia.v1".parse()?);
-        // The read buffer is allocated a session and zeroed before every read: the default of 128 KiB would measure memset.
-        let config = WebSocketConfig::default().read_buffer_size(4096).write_buffer_size(4096);
-        match client_async_with_config(request, stream, Some(config)).await {
-            Ok((socket, _)) => Ok(socket),
-            Err(Error::Http(answer)) => {
-                let body = String::from_utf8_lossy(answer.body().as_deref().unwrap_or(&[])).into_owned();
-                bail!("the server answered {} instead of an upgrade: {body}", answer.status())
+        let path = format!("/v1/workspaces/{}/live?epoch={}&shared={}{team}", self.workspace, self.epoch, last.shared);
+        socket::upgrade(stream, &self.authority, &path, token).await
+    }
+
+    /// A handshake that takes no seat: with an epoch that never was, the server upgrades and closes with 4010. What a
+    /// connection costs without a room.
+    pub(crate) async fn knock(&self, index: usize, token: &str) -> anyhow::Result<()> {
+        let nowhere = Self { epoch: Uuid::now_v7().to_string(), ..self.clone() };
+        let mut socket = nowhere.open(index, token, Positions::default(), false).await?;
+        let refusal = async {
+            loop {
+                if let Err(lost) = poll_fn(|context| socket.poll_read(context, |_| {})).await {
+                    return lost;
+                }
             }
-            Err(error) => Err(error).context("upgrading"),
+        };
+        match timeout(REFUSAL, refusal).await.context("no refusal in time")? {
+            Lost { code: Some(4_010), .. } => Ok(()),
+            other => bail!("an epoch that never was should be closed with 4010: {other}"),
         }
     }
 
-    async fn dial(&self, index: usize) -> std::io::Result<TcpStream> {
-        let SocketAddr::V4(v4) = self.address else {
-            return TcpStream::connect(self.address).await;
-        };
-        let socket = TcpSocket::new_v4()?;
-        let source = index / SESSIONS_A_SOURCE;
-        if source > 0 && v4.ip().is_loopback() {
+    /// Connects; when the ports of one source address are used up, from the next.
+    pub(crate) async fn dial(&self, index: usize, small: bool) -> io::Result<TcpStream> {
+        let spreads = self.address.is_ipv4() && self.address.ip().is_loopback();
+        let mut source = if spreads { index / SESSIONS_A_SOURCE } else { 0 };
+        loop {
+            match self.dial_from(source, small).await {
+                Err(error) if used_up(&error) && spreads && source < SOURCES => source += 1,
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn dial_from(&self, source: usize, small: bool) -> io::Result<TcpStream> {
+        let socket = if self.address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        if small {
+            SockRef::from(&socket).set_recv_buffer_size(SMALL_BUFFER)?;
+        }
+        if source > 0 {
             // All of 127.0.0.0/8 is this machine.
-            let source = Ipv4Addr::new(127, 0, 0, 1 + (source % 250) as u8);
-            socket.bind(SocketAddr::new(IpAddr::V4(source), 0))?;
+            let address = Ipv4Addr::new(127, 0, 0, 1 + (source % SOURCES) as u8);
+            socket.bind(SocketAddr::new(IpAddr::V4(address), 0))?;
         }
         socket.connect(self.address).await
     }
+}
+
+fn used_up(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::AddrNotAvailable | io::ErrorKind::AddrInUse)
 }

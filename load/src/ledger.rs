@@ -24,8 +24,12 @@ pub(crate) struct Ledger {
 pub(crate) struct Account {
     /// Edits written to a socket.
     pub(crate) sent: u64,
-    /// Numbers of those that were acknowledged.
-    pub(crate) acked: Vec<u64>,
+    /// How many were acknowledged.
+    pub(crate) acked: u64,
+    /// Of the acknowledged ones that somebody saw: position and number, by position.
+    pub(crate) delivered: Vec<(u64, u64)>,
+    /// Acknowledged and seen by nobody.
+    pub(crate) vanished: u64,
     /// How many were refused.
     pub(crate) rejected: u64,
     /// Edits whose ack names another position than their receivers saw, or that were refused and yet delivered.
@@ -61,6 +65,12 @@ impl Ledger {
         self.seen_at.get(n as usize).is_some_and(|cell| {
             cell.compare_exchange(UNKNOWN, position, Relaxed, Relaxed).map_or_else(|first| first == position, |_| true)
         })
+    }
+
+    /// Where the first session saw an edit.
+    pub(crate) fn position(&self, n: u64) -> Option<u64> {
+        let position = self.seen_at.get(n as usize)?.load(Relaxed);
+        (position != UNKNOWN).then_some(position)
     }
 
     /// An edit was acknowledged.
@@ -100,10 +110,17 @@ impl Ledger {
             match acked {
                 UNKNOWN => continue,
                 REJECTED => account.rejected += 1,
-                _ => account.acked.push(n as u64),
+                _ => {
+                    account.acked += 1;
+                    match seen {
+                        UNKNOWN => account.vanished += 1,
+                        _ => account.delivered.push((seen, n as u64)),
+                    }
+                }
             }
             account.contradicted += u64::from(seen != UNKNOWN && seen != acked);
         }
+        account.delivered.sort_unstable();
         account
     }
 }

@@ -1,104 +1,107 @@
-//! The load-testing harness of Loggia: many partner sessions, some team sessions, edits at a steady rate, and every
-//! session a judge of what it is sent.
+//! The load-testing harness of Loggia: many partner sessions, some team sessions, edits, and every session a judge of
+//! what it is sent.
 //!
-//! `run` is the order of things; `setup` (over `api`) builds the scene; `stage` is what sessions share; `session` (over
-//! `connect`) is one socket and `checker` its judge, who keeps a `tally`, knows the `world`, and watches the `wall`; `editor` sends edits; `ledger`
-//! has what became of them; `report` tells. `wire` is the format.
+//! A `scenario` is a short story, told to the sessions in orders. `run` is what surrounds it: `setup` (over `api`) builds
+//! the scene, `cast` are the sessions as the story sees them, `edits` numbers and paces what is written, `meter` measures,
+//! and `report` tells, as a table or as a `page` of `chart`s. `session` (over `connect` and `socket`) is one of thousands;
+//! its `checker` keeps a `tally` and knows the `world`: who is who behind the `wall`, which frames are `judged`, and
+//! the `ledger` of edits. `wire` is the format. `floor` and `limit` stand apart: what the machine can do, and how near the
+//! server comes.
 
 mod api;
+mod bare;
+mod cast;
 mod checker;
+mod child;
 mod connect;
+mod driver;
 mod editor;
+mod edits;
+mod floor;
+mod gate;
+mod judged;
+mod latency;
 mod ledger;
+mod limit;
+mod meter;
+mod options;
+mod page;
+mod poster;
+mod process;
+mod progress;
+mod quartiles;
 mod report;
 mod run;
+mod scenario;
+mod seen;
 mod session;
 mod setup;
+mod socket;
 mod stage;
 mod tally;
 mod wall;
 mod wire;
 mod world;
 
-use clap::Parser;
-use std::path::PathBuf;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use options::Options;
+use report::Report;
 use std::process::ExitCode;
 
-/// Opens many sessions in one workspace, edits at a steady rate, and checks every frame: lost, doubled, leaked?
+/// Loads a Loggia server, and checks every frame it sends: lost, doubled, leaked?
 #[derive(Parser, Debug)]
 #[command(version)]
-struct Options {
-    /// The server; must be this machine unless --allow-remote
-    #[arg(long, default_value = "http://127.0.0.1:8080")]
-    url: String,
-    /// A personal access token of a team member
-    #[arg(long, env = "LOGGIA_TOKEN", hide_env_values = true)]
-    token: String,
-    /// Sessions of partners
-    #[arg(long, default_value_t = 2_000, value_parser = at_most::<100_000>)]
-    partner_sessions: usize,
-    /// Partners who share these sessions
-    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    partners: u32,
-    /// Domains that the partners come from
-    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    domains: u32,
-    /// Sessions of the team; more when the edits need more
-    #[arg(long, default_value_t = 20, value_parser = at_most::<10_000>)]
-    team_sessions: usize,
-    /// Edits a second, over all
-    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..=5_000))]
-    edits_per_second: u64,
-    /// Seconds for which edits are sent
-    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3_600))]
-    duration: u64,
-    /// What the sessions' doings are drawn from
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-    /// Write the outcome to this file, too
-    #[arg(long)]
-    json: Option<PathBuf>,
-    /// Sessions and set-up calls in the making at once
-    #[arg(long, default_value_t = 32, value_parser = at_most::<1_000>)]
-    connect_concurrency: usize,
-    /// Load a server on another machine
-    #[arg(long)]
-    allow_remote: bool,
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
 }
 
-fn at_most<const MOST: usize>(text: &str) -> Result<usize, String> {
-    let number = text.parse().map_err(|error| format!("{error}"))?;
-    if (1..=MOST).contains(&number) { Ok(number) } else { Err(format!("must be from 1 to {MOST}")) }
-}
-
-impl Options {
-    fn partners(&self) -> u32 {
-        self.partners.min(self.partner_sessions as u32)
-    }
-
-    fn domains(&self) -> u32 {
-        self.domains.min(self.partners())
-    }
-
-    fn team_sessions(&self) -> usize {
-        self.team_sessions.max(editor::editors_for(self.edits_per_second))
-    }
-
-    fn sessions(&self) -> usize {
-        self.partner_sessions + self.team_sessions()
-    }
+/// What to do.
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Many sessions in one workspace, some coming and going, and edits at a steady rate
+    Steady(Options),
+    /// The same edits in bursts, each back to back
+    Burst(scenario::burst::Options),
+    /// Thousands of partners join at once while the team watches
+    JoinStorm(scenario::join_storm::Options),
+    /// Every connection is cut, edits are made meanwhile, and all resume at once
+    ReconnectStorm(scenario::reconnect_storm::Options),
+    /// Some sessions stop reading; nobody else should notice
+    SlowReaders(scenario::slow_readers::Options),
+    /// As many edits as the server acknowledges, and how long one takes at an easier rate
+    EditRate(scenario::edit_rate::Options),
+    /// A steady load with bursts and churn for as long as told; does anything grow?
+    Soak(scenario::soak::Options),
+    /// A bare loop that writes one ready frame to each socket: what no server can be faster than
+    Floor(floor::Options),
+    /// The server beside the floor, in pairs: how near it comes to what the machine can do
+    Limit(limit::Options),
+    /// Holds the sessions of one server for `limit`
+    #[command(hide = true)]
+    Driver(driver::Options),
+    /// Somebody else's server beside the floor, for load/compare
+    #[command(hide = true)]
+    Peer(limit::peer::Options),
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let options = Options::parse();
-    let outcome = run::run(&options).await.and_then(|report| {
-        report.print();
-        if let Some(file) = &options.json {
-            std::fs::write(file, serde_json::to_vec_pretty(&report)?)?;
-        }
-        Ok(report.ok)
-    });
+    let matches = options::with_defaults(Cli::command()).get_matches();
+    let command = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()).command;
+    let outcome = match &command {
+        Command::Steady(options) => tell(options, scenario::steady::run(options).await),
+        Command::Burst(options) => tell(&options.common, scenario::burst::run(options).await),
+        Command::JoinStorm(options) => tell(&options.common, scenario::join_storm::run(options).await),
+        Command::ReconnectStorm(options) => tell(&options.common, scenario::reconnect_storm::run(options).await),
+        Command::SlowReaders(options) => tell(&options.common, scenario::slow_readers::run(options).await),
+        Command::EditRate(options) => tell(&options.common, scenario::edit_rate::run(options).await),
+        Command::Soak(options) => tell(&options.common, scenario::soak::run(options).await),
+        Command::Floor(options) => floor::run(options).await,
+        Command::Limit(options) => limit::run(options).await,
+        Command::Driver(options) => driver::run(options).await,
+        Command::Peer(options) => limit::peer::run(options).await,
+    };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
@@ -107,4 +110,16 @@ async fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+fn tell(options: &Options, report: anyhow::Result<Report>) -> anyhow::Result<bool> {
+    let report = report?;
+    report.print();
+    if let Some(file) = &options.json {
+        std::fs::write(file, serde_json::to_vec_pretty(&report)?)?;
+    }
+    if let Some(file) = &options.html {
+        std::fs::write(file, page::page(&report))?;
+    }
+    Ok(report.ok)
 }

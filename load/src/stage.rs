@@ -1,29 +1,18 @@
-//! What all sessions of a run share, and what each of them is to do.
+//! What all sessions of a run share, who each of them is, and the orders they take.
 
 use crate::connect::Target;
 use crate::editor::Editor;
+use crate::edits::Edit;
+use crate::gate::Ticket;
+use crate::tally::Tally;
 use crate::wall::Viewer;
 use crate::wire::Positions;
 use crate::world::World;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::time::Duration;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 use uuid::Uuid;
-
-/// What the run is at.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Phase {
-    /// Sessions open.
-    Opening,
-    /// Edits flow, from this moment on.
-    Running(Instant),
-    /// All edits are answered; this is the shared position that everybody must reach.
-    Settling(u64),
-    /// It is over.
-    Closing,
-}
 
 /// What all sessions of a run share beside the checkers' world.
 pub(crate) struct Stage {
@@ -31,20 +20,12 @@ pub(crate) struct Stage {
     pub(crate) world: Arc<World>,
     /// The zero of all stamps.
     pub(crate) clock: Instant,
-    /// Where sessions go.
-    pub(crate) target: Target,
-    /// Requests to look at and edit.
-    pub(crate) items: Vec<Uuid>,
-    /// How long edits flow.
-    pub(crate) duration: Duration,
+    /// Where sessions go, in turn.
+    pub(crate) targets: Vec<Target>,
     /// How many may be opening at once.
     pub(crate) doors: Semaphore,
     /// Sessions that are seated.
-    pub(crate) seated: AtomicUsize,
-    /// Sessions that have seen all, or given up.
-    pub(crate) settled: AtomicUsize,
-    /// Tells that one of the two grew.
-    pub(crate) progress: Notify,
+    pub(crate) here: AtomicUsize,
 }
 
 impl Stage {
@@ -53,14 +34,13 @@ impl Stage {
         self.clock.elapsed().as_micros() as u64
     }
 
-    /// One more session came so far.
-    pub(crate) fn step(&self, count: &AtomicUsize) {
-        count.fetch_add(1, Relaxed);
-        self.progress.notify_one();
+    /// Sessions that are seated now.
+    pub(crate) fn here(&self) -> usize {
+        self.here.load(Relaxed)
     }
 }
 
-/// Who a session is and what it will do.
+/// Who a session is.
 pub(crate) struct Plan {
     /// Its number.
     pub(crate) index: usize,
@@ -70,12 +50,41 @@ pub(crate) struct Plan {
     pub(crate) token: Arc<str>,
     /// Where it starts.
     pub(crate) from: Positions,
-    /// Whether it changes its presence now and then.
-    pub(crate) restless: bool,
-    /// Whether it leaves and comes back once.
-    pub(crate) leaves: bool,
-    /// The edits it sends.
+    /// Whether it will stop reading, and so may be closed for being slow.
+    pub(crate) slow: bool,
+    /// What it needs to edit, if it does.
     pub(crate) editor: Option<Editor>,
-    /// Its own chance.
-    pub(crate) chance: fastrand::Rng,
+}
+
+/// How a session goes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Manner {
+    /// With a close.
+    Politely,
+    /// The connection ends, as when a tab is closed.
+    Silently,
+    /// The connection is cut: a reset, as when a network goes.
+    Cut,
+}
+
+/// What a session is told to do.
+pub(crate) enum Order {
+    /// Open, or open again and resume. Comes through when seated; wished for at this time.
+    Come(u64, Ticket),
+    /// Go. Comes through when gone.
+    Leave(Manner, Ticket),
+    /// Send an edit.
+    Edit(Edit),
+    /// Tell where it looks, and whether it is idle.
+    Look(Option<Uuid>, bool),
+    /// Stop reading.
+    Deafen,
+    /// Read again.
+    Hear,
+    /// Comes through when everything up to this shared position was seen.
+    Reach(u64, Ticket),
+    /// Tell what was seen so far.
+    Tell(mpsc::UnboundedSender<(usize, Tally)>),
+    /// Close and end.
+    Dismiss,
 }

@@ -18,10 +18,18 @@ pub(crate) struct Tally {
     pub(crate) disordered: u64,
     /// Frames that can't be read.
     pub(crate) malformed: u64,
-    /// Presence messages.
-    pub(crate) presence: u64,
+    /// Frames of any kind.
+    pub(crate) frames: u64,
+    /// Welcomes and whole presences: what a seat begins with.
+    pub(crate) greetings: u64,
+    /// Changes of presence.
+    pub(crate) deltas: u64,
     /// Closes and failed connections that the harness didn't ask for.
     pub(crate) unexpected_closes: u64,
+    /// Closes for being too slow (4008), of a session that didn't read.
+    pub(crate) too_slow: u64,
+    /// Connections that ended without a word, of a session that didn't read.
+    pub(crate) cut: u64,
     /// Times it came back and resumed.
     pub(crate) reconnects: u64,
     /// The first things that went wrong, in words.
@@ -30,10 +38,10 @@ pub(crate) struct Tally {
 
 impl Tally {
     /// Something went wrong at `whom`; the first few times are kept in words.
-    pub(crate) fn example(&mut self, whom: &str, what: &str) {
+    pub(crate) fn example(&mut self, what: &str, whom: impl FnOnce() -> String) {
         if self.examples.len() < EXAMPLES {
             let short: String = what.chars().take(400).collect();
-            self.examples.push(format!("{whom}: {short}"));
+            self.examples.push(format!("{}: {short}", whom()));
         }
     }
 }
@@ -47,10 +55,19 @@ pub(crate) fn sum<'a>(tallies: impl Iterator<Item = &'a Tally>) -> Tally {
         sum.holes += one.holes;
         sum.disordered += one.disordered;
         sum.malformed += one.malformed;
-        sum.presence += one.presence;
+        sum.frames += one.frames;
+        sum.greetings += one.greetings;
+        sum.deltas += one.deltas;
         sum.unexpected_closes += one.unexpected_closes;
+        sum.too_slow += one.too_slow;
+        sum.cut += one.cut;
         sum.reconnects += one.reconnects;
-        sum.examples.extend(one.examples.iter().cloned());
         sum
     })
+}
+
+/// So many of the first things that went wrong, of as many sessions as possible.
+pub(crate) fn examples<'a>(tallies: impl Iterator<Item = &'a Tally> + Clone, most: usize) -> Vec<String> {
+    let nth = |nth| tallies.clone().filter_map(move |tally: &Tally| tally.examples.get(nth));
+    (0..EXAMPLES).flat_map(nth).take(most).cloned().collect()
 }

@@ -23,6 +23,9 @@ pub(crate) enum Viewer {
 }
 
 impl Viewer {
+    /// A partner who is nobody: what it may see, everybody may.
+    pub(crate) const NOBODY: Self = Viewer::Partner { number: u32::MAX, domain: u32::MAX, user: Uuid::nil() };
+
     /// Why this frame must not have reached this viewer, if it must not.
     pub(crate) fn leak(&self, world: &World, text: &str, frame: &Frame) -> Option<String> {
         let Viewer::Partner { number, user, .. } = *self else {

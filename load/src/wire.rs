@@ -5,7 +5,6 @@ use memchr::memmem;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
-use std::fmt::Write as _;
 use uuid::Uuid;
 
 /// Any frame of the server, borrowed from its text. Fields that a kind of frame doesn't have are `None` or empty.
@@ -167,16 +166,16 @@ impl Marks {
 
     /// An edit frame. `text` is what fills it to the size of an ordinary edit.
     pub(crate) fn edit(&self, op: Uuid, item: Uuid, stamp: Stamp, text: &str) -> String {
-        let mut frame = String::with_capacity(text.len() + 320);
+        format!(r#"{{"type":"edit","op":"{op}","changes":{}}}"#, self.changes(item, stamp, text))
+    }
+
+    /// The changes of an edit.
+    pub(crate) fn changes(&self, item: Uuid, Stamp { n, sent_us }: Stamp, text: &str) -> String {
+        let mark = &self.edit;
         // A single string, not an object: no server has a reason to reorder or reformat what is inside it.
-        let _ = write!(
-            frame,
-            r#"{{"type":"edit","op":"{op}","changes":[{{"kind":"item_update","id":"{item}","patch":{{"name":"Request, edit {n}","content":{{"load":"{mark}{n}-{sent}","request":{{"method":"GET","description":"{text}"}}}}}}}}]}}"#,
-            n = stamp.n,
-            mark = self.edit,
-            sent = stamp.sent_us,
-        );
-        frame
+        format!(
+            r#"[{{"kind":"item_update","id":"{item}","patch":{{"name":"Request, edit {n}","content":{{"load":"{mark}{n}-{sent_us}","request":{{"method":"GET","description":"{text}"}}}}}}}}]"#
+        )
     }
 }
 

@@ -11,7 +11,6 @@ mod members;
 mod page;
 mod workspaces;
 
-use crate::cluster::Cluster;
 use crate::hub::Hub;
 use crate::id::WorkspaceId;
 use crate::identity::{Identity, Secret, SignedIn};
@@ -58,14 +57,14 @@ impl App {
     #[must_use]
     pub fn new(
         store: Arc<dyn Store>,
-        cluster: Arc<dyn Cluster>,
+        hub: Hub,
         public_url: String,
         mut origins: Vec<String>,
         setup: Option<&Secret>,
     ) -> Self {
         origins.push(public_url.clone());
         Self {
-            hub: Arc::new(Hub::new(Arc::clone(&store), cluster)),
+            hub: Arc::new(hub),
             identity: Identity::new(Arc::clone(&store)),
             store,
             public_url,

@@ -1,7 +1,8 @@
 //! The rooms by workspace: opened when somebody comes, closed when nobody has been there for a while.
 
 mod batch;
-pub mod outlet;
+mod catch_up;
+pub mod post;
 pub mod presence;
 mod room;
 pub mod seating;
@@ -9,33 +10,29 @@ pub mod snapshot;
 pub mod stream;
 
 use crate::cluster::Cluster;
-use crate::id::{CredentialId, Epoch, ItemId, OpId, Position, SessionId, UserId, WorkspaceId};
-use crate::protocol::Status;
+use crate::id::{CredentialId, Epoch, Position, SessionId, UserId, WorkspaceId};
 use crate::store::{self, AppendError, Store, unavailable};
-use crate::visibility::{self, Frame, Place};
+use crate::workspace::Workspace;
 use crate::workspace::command::{Action, Answer, Command};
 use crate::workspace::event::Event;
 use crate::workspace::member::{Member, Role, Side, Viewer};
 use crate::workspace::problem::{Code, Problem};
-use crate::workspace::{Audience, Positions, Workspace};
 use arc_swap::ArcSwap;
 use dashmap::DashMap;
-use seating::{Mail, Seating};
+use post::{Note, Post};
+use seating::{Claim, Said};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::sync::{OnceCell, mpsc, oneshot};
 use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 /// Requests that may wait for a room.
 const INBOX: usize = 4_096;
-/// Frames for one session alone that may wait; more close it as too slow.
-const MAILBOX: usize = 1_024;
 /// How long the answer to a change of rights waits for the sessions it touches.
 const SEAT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Records of the log that a lagging session is given at a time.
-const CATCH_UP: usize = 500;
 
 /// What happened to a command.
 #[derive(Clone, Debug)]
@@ -71,30 +68,28 @@ pub struct Resume {
 /// What came of it.
 #[derive(Debug)]
 pub enum Joined {
-    /// A seat.
-    Seated {
-        /// Its id.
-        session: SessionId,
-        /// What the room tells this session alone. Its end: close as too slow.
-        mailbox: mpsc::Receiver<Mail>,
-        /// Sent first.
-        hello: Vec<Frame>,
-        /// Where it reads.
-        seating: Seating,
-    },
+    /// A seat, whose socket is to be brought.
+    Seated(Claim),
     /// The positions are of another epoch, or from the future.
     UnknownPositions,
 }
 
 enum Request {
     Command(Command, oneshot::Sender<Result<Answered, Problem>>),
-    Edit(SessionId, OpId, Command),
-    Join(Join, oneshot::Sender<Result<Joined, Problem>>),
-    Resume { session: SessionId, seen: Positions, reply: oneshot::Sender<Option<(Seating, Frame)>> },
-    Leave(SessionId),
-    Presence { session: SessionId, viewing: Option<ItemId>, status: Status },
+    Join(Join, Entry, oneshot::Sender<Result<Joined, Problem>>),
+    Session(SessionId, Said),
     SignedOut(CredentialId),
     Goodbye,
+}
+
+/// What the hub gives a session on its way to a room.
+struct Entry {
+    /// The pump that will write to it.
+    post: Post,
+    /// The hub waits for it when it leaves.
+    token: TaskTrackerToken,
+    /// The session's way back to the room.
+    room: RoomHandle,
 }
 
 /// What others may read of a room without asking it.
@@ -119,6 +114,13 @@ impl RoomView {
 pub struct RoomHandle {
     inbox: mpsc::Sender<Request>,
     view: Arc<RoomView>,
+    store: Arc<dyn Store>,
+}
+
+impl std::fmt::Debug for RoomHandle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("RoomHandle").field(&self.state().id).finish()
+    }
 }
 
 impl RoomHandle {
@@ -134,47 +136,27 @@ impl RoomHandle {
         self.view.snapshots.get(&self.state(), viewer)
     }
 
-    /// An edit from a session; its answer comes by the session's mail.
-    pub async fn edit(&self, session: SessionId, op: OpId, command: Command) {
-        let _ = self.inbox.send(Request::Edit(session, op, command)).await;
+    /// What a session says, if the room can take it now.
+    ///
+    /// # Errors
+    /// Gives it back when the inbox is full. A room that is gone takes everything.
+    pub fn say(&self, session: SessionId, said: Said) -> Result<(), Said> {
+        match self.inbox.try_send(Request::Session(session, said)) {
+            Err(mpsc::error::TrySendError::Full(Request::Session(_, said))) => Err(said),
+            _ => Ok(()),
+        }
     }
 
-    /// What a client says of its presence.
-    pub async fn presence(&self, session: SessionId, viewing: Option<ItemId>, status: Status) {
-        let _ = self.inbox.send(Request::Presence { session, viewing, status }).await;
-    }
-
-    /// Takes up reading after some positions. None: the session has no seat any more.
-    pub async fn resume(&self, session: SessionId, seen: Positions) -> Option<(Seating, Frame)> {
-        let (reply, answer) = oneshot::channel();
-        self.inbox.send(Request::Resume { session, seen, reply }).await.ok()?;
-        answer.await.ok()?
-    }
-
-    /// A guard that tells the room of the session's end when it is dropped.
-    #[must_use]
-    pub fn guard(&self, session: SessionId) -> SeatGuard {
-        SeatGuard { inbox: self.inbox.clone(), session }
+    /// Gives a seat back. Needs a runtime: it waits behind a full inbox.
+    pub fn leave(&self, session: SessionId) {
+        if let Err(said) = self.say(session, Said::Leave) {
+            let inbox = self.inbox.clone();
+            tokio::spawn(async move { inbox.send(Request::Session(session, said)).await });
+        }
     }
 
     fn is_open(&self) -> bool {
         !self.inbox.is_closed()
-    }
-}
-
-/// Gives the seat back when dropped, however the session ends.
-pub struct SeatGuard {
-    inbox: mpsc::Sender<Request>,
-    session: SessionId,
-}
-
-impl Drop for SeatGuard {
-    fn drop(&mut self) {
-        let leave = Request::Leave(self.session);
-        if let Err(mpsc::error::TrySendError::Full(leave)) = self.inbox.try_send(leave) {
-            let inbox = self.inbox.clone();
-            tokio::spawn(async move { inbox.send(leave).await });
-        }
     }
 }
 
@@ -185,15 +167,38 @@ pub struct Hub {
     store: Arc<dyn Store>,
     cluster: Arc<dyn Cluster>,
     rooms: DashMap<WorkspaceId, Cell>,
+    /// Sessions are dealt to them in turn.
+    pumps: Vec<Post>,
+    next_pump: AtomicUsize,
     leaving: AtomicBool,
     sessions: TaskTracker,
 }
 
+impl Drop for Hub {
+    fn drop(&mut self) {
+        self.pumps.iter().for_each(|pump| pump.send(Note::Stop));
+    }
+}
+
 impl Hub {
-    /// A hub without rooms.
+    /// A hub without rooms. `pumps`: at least one, if anybody is to join; they stop with the hub.
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, cluster: Arc<dyn Cluster>) -> Self {
-        Self { store, cluster, rooms: DashMap::new(), leaving: AtomicBool::new(false), sessions: TaskTracker::new() }
+    pub fn new(store: Arc<dyn Store>, cluster: Arc<dyn Cluster>, pumps: Vec<Post>) -> Self {
+        Self {
+            store,
+            cluster,
+            rooms: DashMap::new(),
+            pumps,
+            next_pump: AtomicUsize::new(0),
+            leaving: AtomicBool::new(false),
+            sessions: TaskTracker::new(),
+        }
+    }
+
+    fn entry(&self, room: &RoomHandle) -> Result<Entry, Problem> {
+        let turn = self.next_pump.fetch_add(1, Ordering::Relaxed);
+        let post = self.pumps.get(turn % self.pumps.len().max(1)).ok_or(Code::Unavailable)?.clone();
+        Ok(Entry { post, token: self.sessions.token(), room: room.clone() })
     }
 
     /// The room of a workspace, opened if need be.
@@ -218,7 +223,7 @@ impl Hub {
         let opened = room::Room::open(id, Arc::clone(&self.store), Arc::clone(&self.cluster)).await;
         let room = opened.map_err(unavailable)?.ok_or(Code::NotFound)?;
         let (inbox, requests) = mpsc::channel(INBOX);
-        let handle = RoomHandle { inbox, view: room.view() };
+        let handle = RoomHandle { inbox, view: room.view(), store: Arc::clone(&self.store) };
         tokio::spawn(room.run(requests));
         Ok(handle)
     }
@@ -284,59 +289,18 @@ impl Hub {
     ///
     /// # Errors
     /// `not_found` for somebody who is no member, or `unavailable`.
-    pub async fn join(&self, id: WorkspaceId, join: Join) -> Result<(RoomHandle, Joined), Problem> {
+    pub async fn join(&self, id: WorkspaceId, join: Join) -> Result<Joined, Problem> {
         loop {
             if self.leaving.load(Ordering::Acquire) {
                 return Err(Code::Unavailable.into());
             }
             let (reply, answer) = oneshot::channel();
             let room = self.room(id).await?;
-            if room.inbox.send(Request::Join(join, reply)).await.is_ok() {
-                let joined = answer.await.unwrap_or(Err(Code::Unavailable.into()))?;
-                return Ok((room, joined));
+            let entry = self.entry(&room)?;
+            if room.inbox.send(Request::Join(join, entry, reply)).await.is_ok() {
+                return answer.await.unwrap_or(Err(Code::Unavailable.into()));
             }
         }
-    }
-
-    /// Frames of the log after some positions, oldest first, for a viewer that fell off the ring, and how far they
-    /// come. Empty when there are none.
-    ///
-    /// # Errors
-    /// When the store can't be read.
-    pub async fn catch_up(&self, seating: &Seating, seen: Positions) -> anyhow::Result<(Vec<Frame>, Positions)> {
-        let workspace = &seating.workspace;
-        let (id, epoch) = (workspace.id, workspace.epoch);
-        let mut after = self.store.locate(id, epoch, store::Stream::Shared, seen.shared + 1).await?;
-        if seating.viewer.is_team() {
-            let team = self.store.locate(id, epoch, store::Stream::Team, seen.team + 1).await?;
-            after = [after, team].into_iter().flatten().min();
-        }
-        let (mut frames, mut now) = (Vec::new(), seen);
-        let Some(first) = after else { return Ok((frames, now)) };
-        let mut from = first - 1;
-        // A partner's missed events may lie far apart in the log: read on until there are some.
-        while frames.is_empty() {
-            let records = self.store.load_log(id, from, CATCH_UP).await?;
-            let Some(last) = records.last() else { break };
-            from = last.sequence;
-            for record in records.iter().filter(|record| record.epoch == epoch) {
-                let audience = batch::audience_of_stream(record.stream);
-                let position = match audience {
-                    Audience::Everyone => &mut now.shared,
-                    Audience::Team if seating.viewer.is_team() => &mut now.team,
-                    Audience::Team => continue,
-                };
-                if record.position <= *position {
-                    continue;
-                }
-                *position = record.position;
-                let event: Event = serde_json::from_slice(&record.body)?;
-                let place =
-                    Place { audience, position: record.position, at: record.at, by: record.author, op: record.op };
-                frames.push(visibility::event(workspace, &event, place));
-            }
-        }
-        Ok((frames, now))
     }
 
     /// Closes the sessions of a credential that ended.
@@ -344,9 +308,9 @@ impl Hub {
         self.tell_all(|| Request::SignedOut(credential)).await;
     }
 
-    /// Runs a session; the hub waits for it when it leaves.
-    pub fn spawn_session(&self, session: impl Future<Output = ()> + Send + 'static) {
-        self.sessions.spawn(session);
+    /// Runs what brings a socket; the hub waits for it when it leaves.
+    pub fn spawn(&self, bringing: impl Future<Output = ()> + Send + 'static) {
+        self.sessions.spawn(bringing);
     }
 
     /// Gives out no more seats, says goodbye to all sessions, and returns when they have ended.

@@ -63,7 +63,8 @@ pub struct Presence {
     team_only: BTreeMap<u64, Seat>,
     sessions: HashMap<SessionId, Occupied>,
     own: HashMap<UserId, Vec<SessionId>>,
-    gathering: HashMap<Circle, Gathering>,
+    /// In order of falling due: all gather for the same time.
+    gathering: IndexMap<Circle, Gathering>,
     next: u64,
 }
 
@@ -128,17 +129,16 @@ impl Presence {
     /// When the next delta is due.
     #[must_use]
     pub fn next_due(&self) -> Option<Instant> {
-        self.gathering.values().map(|gathering| gathering.due).min()
+        self.gathering.first().map(|(_, gathering)| gathering.due)
     }
 
-    /// The deltas that are due.
-    pub fn due(&mut self, workspace: &Workspace, now: Instant) -> Vec<Due> {
-        let circles: Vec<Circle> =
-            self.gathering.iter().filter(|(_, gathering)| gathering.due <= now).map(|(circle, _)| *circle).collect();
+    /// The deltas that are due. What is for an audience that nobody hears for is not made.
+    pub fn due(&mut self, workspace: &Workspace, now: Instant, heard: impl Fn(Audience) -> bool) -> Vec<Due> {
+        let due = self.gathering.values().take_while(|gathering| gathering.due <= now).count();
         let mut frames = Vec::new();
-        for circle in circles {
-            let Some(Gathering { changes, .. }) = self.gathering.remove(&circle) else { continue };
+        for (circle, Gathering { changes, .. }) in self.gathering.drain(..due) {
             match circle {
+                Circle::Audience(audience) if !heard(audience) => {}
                 Circle::Audience(audience) => {
                     if let Some(frame) = delta(workspace, audience == Audience::Team, &changes, None) {
                         frames.push(Due::Audience(audience, frame));

@@ -5,15 +5,16 @@
 //! keeping the old state.
 
 use super::batch::{self, Draft, Published, advance, changes_seating, index_of, read_on, unavailable};
+use super::post::Note;
 use super::presence::{Due, Presence};
-use super::seating::{Mail, Occupant, Seating};
+use super::seating::{Claim, Mail, Occupant, Said, Seat, Seating};
 use super::stream::{Kind, Stream};
-use super::{Answered, Request, RoomView, SEAT_TIMEOUT};
+use super::{Answered, Entry, Joined, Request, RoomView, SEAT_TIMEOUT};
 use crate::cluster::Cluster;
-use crate::id::{CredentialId, ItemId, OpId, Position, Sequence, SessionId, UserId};
+use crate::id::{CredentialId, Epoch, ItemId, OpId, Position, Sequence, SessionId, UserId};
 use crate::protocol::{Close, SeenPositions, Status};
 use crate::store::{self, Append, AppendError, Store};
-use crate::visibility::{self, Frame, Log, Seat};
+use crate::visibility::{self, Frame, Log};
 use crate::workspace::command::{Answer, Command};
 use crate::workspace::decide::decide;
 use crate::workspace::event::Event;
@@ -78,6 +79,8 @@ pub(super) struct Room {
     occupants: BTreeMap<u64, Occupant>,
     numbers: HashMap<SessionId, u64>,
     next_number: u64,
+    /// Sessions that read each of the logs.
+    readers: [usize; 2],
     recent: HashMap<(UserId, OpId), Position>,
     recent_order: VecDeque<(UserId, OpId)>,
     kept: Sequence,
@@ -109,6 +112,7 @@ impl Room {
             occupants: BTreeMap::new(),
             numbers: HashMap::new(),
             next_number: 0,
+            readers: [0; 2],
             recent: HashMap::new(),
             recent_order: VecDeque::new(),
             kept,
@@ -162,15 +166,16 @@ impl Room {
         for request in batch.drain(..) {
             match request {
                 Request::Command(command, reply) => commands.push((command, ReplyTo::Caller(reply))),
-                Request::Edit(session, op, command) => commands.push((command, ReplyTo::Session(session, op))),
-                Request::Join(join, reply) => {
-                    let _ = reply.send(self.join(join));
+                Request::Join(join, entry, reply) => {
+                    // Nobody hears it when the caller gave up: the claim's end gives the seat back.
+                    let _ = reply.send(self.join(join, entry));
                 }
-                Request::Resume { session, seen, reply } => {
-                    let _ = reply.send(self.resume(session, seen));
-                }
-                Request::Leave(session) => self.leave(session),
-                Request::Presence { session, viewing, status } => self.see(session, viewing, status),
+                Request::Session(session, said) => match said {
+                    Said::Edit(op, command) => commands.push((*command, ReplyTo::Session(session, op))),
+                    Said::Presence { viewing, status } => self.see(session, viewing, status),
+                    Said::Resume(epoch, seen) => self.resume(session, epoch, seen),
+                    Said::Leave => self.leave(session),
+                },
                 Request::SignedOut(credential) => self.sign_out(credential),
                 Request::Goodbye => self.goodbye(),
             }
@@ -392,7 +397,7 @@ impl Room {
 
     // ---- seats ----
 
-    fn join(&mut self, join: super::Join) -> Result<super::Joined, Problem> {
+    fn join(&mut self, join: super::Join, entry: Entry) -> Result<Joined, Problem> {
         let viewer = self.workspace.viewer(join.user).ok_or(Code::NotFound)?;
         let session = SessionId::new();
         let now = Instant::now();
@@ -409,19 +414,21 @@ impl Room {
             }
         };
         if !resumes {
-            return Ok(super::Joined::UnknownPositions);
+            return Ok(Joined::UnknownPositions);
         }
-        let seat = Seat { session, user: join.user, viewing: None, status: Status::Active };
+        let seat = visibility::Seat { session, user: join.user, viewing: None, status: Status::Active };
         self.presence.join(seat, visibility::audience_of_person(viewer.side, viewer.mode), now);
         let number = self.next_number;
         self.next_number += 1;
         self.numbers.insert(session, number);
-        let (mail, mailbox) = mpsc::channel(super::MAILBOX);
-        self.occupants.insert(number, Occupant { session, viewer, credential: join.credential, mail });
-        let welcome = self.welcome(&viewer, session, seen)?;
-        let presence = self.presence.all(&self.workspace, &viewer);
+        self.readers[visibility::log_of(&viewer) as usize] += 1;
+        let Entry { post, token, room } = entry;
+        self.occupants.insert(number, Occupant { session, viewer, credential: join.credential, post: post.clone() });
+        let hello = vec![self.welcome(&viewer, session, seen)?, self.presence.all(&self.workspace, &viewer)];
         let seating = self.seating(&viewer, seen);
-        Ok(super::Joined::Seated { session, mailbox, hello: vec![welcome, presence], seating })
+        seating.stream.tell(&post);
+        post.send(Note::Seat(Box::new(Seat { session, room, hello, seating, token })));
+        Ok(Joined::Seated(Claim { session, post: Some(post) }))
     }
 
     fn welcome(&self, viewer: &Viewer, session: SessionId, seen: Positions) -> Result<Frame, Problem> {
@@ -436,19 +443,24 @@ impl Room {
         let team = if viewer.is_team() { head.team - seen.team } else { 0 };
         let missing = head.shared - seen.shared + team;
         let backlog = if missing == 0 { Some(Vec::new()) } else { stream.events_after(seen, missing) };
-        let cursor = stream.end();
-        Seating { viewer: *viewer, workspace: Arc::clone(&self.workspace), stream, cursor, seen, head, backlog }
+        let (cursor, _) = stream.end();
+        Seating { viewer: *viewer, epoch: self.workspace.epoch, stream, cursor, seen, head, backlog }
     }
 
-    fn resume(&mut self, session: SessionId, seen: Positions) -> Option<(Seating, Frame)> {
-        let occupant = self.occupants.get(self.numbers.get(&session)?)?;
-        let presence = self.presence.all(&self.workspace, &occupant.viewer);
-        Some((self.seating(&occupant.viewer, seen), presence))
+    fn resume(&mut self, session: SessionId, epoch: Epoch, seen: Positions) {
+        // Positions of another epoch: the session has been seated anew meanwhile.
+        let number = self.numbers.get(&session).filter(|_| epoch == self.workspace.epoch);
+        if let Some(occupant) = number.and_then(|number| self.occupants.get(number)) {
+            let presence = self.presence.all(&self.workspace, &occupant.viewer);
+            self.mail(session, Mail::Resume(self.seating(&occupant.viewer, seen), presence));
+        }
     }
 
     fn leave(&mut self, session: SessionId) {
         if let Some(number) = self.numbers.remove(&session) {
-            self.occupants.remove(&number);
+            if let Some(occupant) = self.occupants.remove(&number) {
+                self.readers[visibility::log_of(&occupant.viewer) as usize] -= 1;
+            }
             self.presence.leave(session, Instant::now());
         }
     }
@@ -482,12 +494,17 @@ impl Room {
                 continue;
             }
             if let Some(occupant) = self.occupants.get_mut(&number) {
+                self.readers[visibility::log_of(&old) as usize] -= 1;
+                self.readers[visibility::log_of(&viewer) as usize] += 1;
                 occupant.viewer = viewer;
             }
             let seen = self.workspace.positions;
             let Ok(welcome) = self.welcome(&viewer, session, seen) else { continue };
             let hello = vec![welcome, self.presence.all(&self.workspace, &viewer)];
             let seating = self.seating(&viewer, seen);
+            if let Some(occupant) = self.occupants.get(&number) {
+                seating.stream.tell(&occupant.post);
+            }
             self.mail(session, Mail::Reseat { hello, seating, new_epoch, confirm: confirm.clone() });
         }
         gone.into_iter().for_each(|session| self.leave(session));
@@ -513,20 +530,20 @@ impl Room {
         }
     }
 
-    /// A session that doesn't take its mail is let go: dropping its box closes it as too slow, and it resumes.
-    fn mail(&mut self, session: SessionId, mail: Mail) {
-        let Some(number) = self.numbers.get(&session) else { return };
-        let full = self.occupants.get(number).is_some_and(|occupant| occupant.mail.try_send(mail).is_err());
-        if full {
-            self.leave(session);
+    fn mail(&self, session: SessionId, mail: Mail) {
+        if let Some(occupant) = self.numbers.get(&session).and_then(|number| self.occupants.get(number)) {
+            occupant.post.send(Note::Mail(session, mail));
         }
     }
 
     fn tell_presence(&mut self, now: Instant) {
-        for due in self.presence.due(&self.workspace, now) {
+        // Presence has no position that anybody could resume from: nobody lacks what nobody was there to hear.
+        let readers = self.readers;
+        let heard = |audience| visibility::logs_of(audience).iter().any(|log| readers[*log as usize] > 0);
+        for due in self.presence.due(&self.workspace, now, heard) {
             match due {
                 Due::Audience(audience, frame) => {
-                    for log in visibility::logs_of(audience) {
+                    for log in visibility::logs_of(audience).iter().filter(|log| readers[**log as usize] > 0) {
                         let positions = self.workspace.positions;
                         self.logs.get(*log).push([(frame.clone(), Kind::Presence, positions)]);
                     }

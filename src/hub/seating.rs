@@ -1,20 +1,80 @@
 //! What a room and a session say to each other about a seat.
 
+use super::RoomHandle;
+use super::post::{Note, Post};
 use super::stream::Stream;
-use crate::id::{CredentialId, SessionId};
-use crate::protocol::Close;
+use crate::id::{CredentialId, Epoch, ItemId, OpId, SessionId};
+use crate::protocol::{Close, Status};
 use crate::visibility::Frame;
+use crate::workspace::Positions;
+use crate::workspace::command::Command;
 use crate::workspace::member::Viewer;
-use crate::workspace::{Positions, Workspace};
 use std::sync::Arc;
 use tokio::sync::mpsc;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 /// A session, as its room knows it.
 pub(super) struct Occupant {
     pub(super) session: SessionId,
     pub(super) viewer: Viewer,
     pub(super) credential: CredentialId,
-    pub(super) mail: mpsc::Sender<Mail>,
+    pub(super) post: Post,
+}
+
+/// A seat: everything a session needs beside its socket.
+pub struct Seat {
+    /// The session's id.
+    pub session: SessionId,
+    /// The room.
+    pub room: RoomHandle,
+    /// Sent first.
+    pub hello: Vec<Frame>,
+    /// Where it reads.
+    pub seating: Seating,
+    /// The hub waits for its end when it leaves.
+    pub token: TaskTrackerToken,
+}
+
+/// The right to bring the socket of a seat. Dropped without one, the seat is given back.
+#[derive(Debug)]
+pub struct Claim {
+    pub(super) session: SessionId,
+    pub(super) post: Option<Post>,
+}
+
+impl Claim {
+    /// Brings the socket, and what came with the handshake.
+    pub fn bring(mut self, socket: std::net::TcpStream, first: bytes::Bytes) {
+        if let Some(post) = self.post.take() {
+            post.send(Note::Socket(self.session, socket, first));
+        }
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        if let Some(post) = self.post.take() {
+            post.send(Note::NoSocket(self.session));
+        }
+    }
+}
+
+/// What a session says to its room.
+#[derive(Debug)]
+pub enum Said {
+    /// An edit; its answer comes by mail.
+    Edit(OpId, Box<Command>),
+    /// What its client says of its presence.
+    Presence {
+        /// The item it looks at.
+        viewing: Option<ItemId>,
+        /// Whether it is at it.
+        status: Status,
+    },
+    /// It has fallen off the ring and has come to these positions; where it reads on comes by mail.
+    Resume(Epoch, Positions),
+    /// It is gone.
+    Leave,
 }
 
 /// What a room tells one session alone.
@@ -22,6 +82,8 @@ pub(super) struct Occupant {
 pub enum Mail {
     /// A frame to send.
     Frame(Frame),
+    /// The answer to a wish to resume, and who is here.
+    Resume(Seating, Frame),
     /// Its rights changed: read elsewhere from now on. `confirm` is dropped once nothing of the old seat will be sent.
     Reseat {
         /// Sent first.
@@ -49,8 +111,8 @@ pub enum Mail {
 pub struct Seating {
     /// How it sees the workspace.
     pub viewer: Viewer,
-    /// The state as of `head`.
-    pub workspace: Arc<Workspace>,
+    /// What positions count in.
+    pub epoch: Epoch,
     /// The log it reads.
     pub stream: Arc<Stream>,
     /// The byte to read from, once it has all up to `head`.
@@ -61,4 +123,13 @@ pub struct Seating {
     pub head: Positions,
     /// What it lacks between the two; None: the store has it.
     pub backlog: Option<Vec<Frame>>,
+}
+
+/// Frames of the store's log for a session that fell off the ring, and how far they come.
+#[derive(Debug)]
+pub struct Fetched {
+    /// What the positions count in.
+    pub epoch: Epoch,
+    /// None: the store could not be read.
+    pub frames: Option<(Vec<Frame>, Positions)>,
 }

@@ -3,15 +3,20 @@
 //! A reader has one number, the byte it has come to. One that falls off the ring is told so and is caught up from
 //! the store; the ring never keeps anything for it.
 
+use super::post::{Note, Post};
 use crate::id::Position;
 use crate::visibility::Frame;
 use crate::workspace::{Audience, Positions};
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use tokio::sync::watch;
 
 /// Bytes of frames that a ring keeps.
 pub const RING_BYTES: u64 = 8 * 1_024 * 1_024;
+
+/// A stream's name among all of this process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct StreamId(u64);
 
 /// What a frame in the ring is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,24 +40,24 @@ struct Entry {
 struct Ring {
     entries: VecDeque<Entry>,
     end: u64,
+    /// The pumps that have readers.
+    readers: Vec<Post>,
 }
 
 /// A log of frames in memory.
 #[derive(Debug)]
 pub struct Stream {
+    id: StreamId,
     ring: Mutex<Ring>,
-    end: watch::Sender<u64>,
 }
 
 /// The frames after a place.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Read {
-    /// In order.
-    pub frames: Vec<Frame>,
+    /// In order, each with how far the streams have come with it.
+    pub frames: Vec<(Frame, Positions)>,
     /// The place after them.
     pub cursor: u64,
-    /// How far the streams have come with them; None when there are none.
-    pub positions: Option<Positions>,
 }
 
 /// The reader's place is no longer in the ring.
@@ -63,10 +68,25 @@ impl Stream {
     /// An empty log.
     #[must_use]
     pub fn new() -> Self {
-        Self { ring: Mutex::default(), end: watch::Sender::new(0) }
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self { id: StreamId(NEXT.fetch_add(1, Ordering::Relaxed)), ring: Mutex::default() }
     }
 
-    /// Adds frames and wakes the readers, once.
+    /// Its name.
+    #[must_use]
+    pub fn id(&self) -> StreamId {
+        self.id
+    }
+
+    /// Has a pump told from now on when the log grows.
+    pub fn tell(&self, pump: &Post) {
+        let mut ring = self.lock();
+        if !ring.readers.iter().any(|reader| reader.is(pump)) {
+            ring.readers.push(pump.clone());
+        }
+    }
+
+    /// Adds frames and tells the pumps, once.
     pub fn push(&self, frames: impl IntoIterator<Item = (Frame, Kind, Positions)>) {
         let mut ring = self.lock();
         let before = ring.end;
@@ -78,42 +98,37 @@ impl Stream {
         while ring.entries.front().is_some_and(|entry| ring.end - entry.start > RING_BYTES) && ring.entries.len() > 1 {
             ring.entries.pop_front();
         }
-        let end = ring.end;
-        drop(ring);
-        if end > before {
-            self.end.send_replace(end);
+        if ring.end > before {
+            ring.readers.iter().for_each(|pump| pump.send(Note::Grown(self.id)));
         }
     }
 
-    /// Where the log ends now.
+    /// Where the log ends now, and the positions there.
     #[must_use]
-    pub fn end(&self) -> u64 {
-        self.lock().end
+    pub fn end(&self) -> (u64, Positions) {
+        let ring = self.lock();
+        (ring.end, ring.entries.back().map_or_else(Positions::default, |entry| entry.positions))
     }
 
-    /// Changes whenever the log grows.
-    #[must_use]
-    pub fn watch(&self) -> watch::Receiver<u64> {
-        self.end.subscribe()
-    }
-
-    /// The frames after `cursor`, at most about `bytes` of them but at least one.
+    /// The frames from `cursor` on, but none that starts at `to` or after; at most about `bytes` of them but at
+    /// least one, if there is any.
     ///
     /// # Errors
     /// When the ring no longer has them.
-    pub fn read(&self, cursor: u64, bytes: u64) -> Result<Read, Lagged> {
+    pub fn read(&self, cursor: u64, to: u64, bytes: u64) -> Result<Read, Lagged> {
         let ring = self.lock();
-        if cursor == ring.end {
-            return Ok(Read { frames: Vec::new(), cursor, positions: None });
+        let to = to.min(ring.end);
+        let mut read = Read { frames: Vec::new(), cursor };
+        if cursor >= to {
+            return Ok(read);
         }
         let first = ring.entries.binary_search_by_key(&cursor, |entry| entry.start).map_err(|_| Lagged)?;
-        let taken =
-            ring.entries.range(first..).take_while(|entry| entry.start == cursor || entry.start < cursor + bytes);
-        let mut read = Read { frames: Vec::new(), cursor, positions: None };
-        for entry in taken {
-            read.frames.push(entry.frame.clone());
+        for entry in ring.entries.range(first..) {
+            if entry.start >= to || (entry.start >= cursor + bytes && !read.frames.is_empty()) {
+                break;
+            }
+            read.frames.push((entry.frame.clone(), entry.positions));
             read.cursor = entry.start + entry.frame.bytes().len() as u64;
-            read.positions = Some(entry.positions);
         }
         Ok(read)
     }
@@ -168,10 +183,12 @@ mod tests {
         let stream = Stream::new();
         let frames: Vec<_> = (1..=3).map(event).collect();
         stream.push(frames.clone());
-        let read = stream.read(0, u64::MAX / 2).expect("in the ring");
-        assert_eq!(read.frames, frames.iter().map(|(frame, ..)| frame.clone()).collect::<Vec<_>>());
-        assert_eq!(read.cursor, stream.end());
-        assert!(stream.read(read.cursor, 1).expect("at the end").frames.is_empty());
+        let read = stream.read(0, u64::MAX, u64::MAX / 2).expect("in the ring");
+        assert_eq!(read.frames, frames.iter().map(|(frame, _, at)| (frame.clone(), *at)).collect::<Vec<_>>());
+        assert_eq!(read.cursor, stream.end().0);
+        assert!(stream.read(read.cursor, u64::MAX, 1).expect("at the end").frames.is_empty());
+        let second = read.cursor / 3;
+        assert_eq!(stream.read(0, second, u64::MAX / 2).expect("in the ring").cursor, second);
     }
 
     #[test]
@@ -180,7 +197,7 @@ mod tests {
         let frame = event(1);
         let count = RING_BYTES / frame.0.bytes().len() as u64 + 2;
         stream.push((0..count).map(|_| frame.clone()));
-        assert_eq!(stream.read(0, 1), Err(Lagged));
+        assert_eq!(stream.read(0, u64::MAX, 1), Err(Lagged));
     }
 
     #[test]

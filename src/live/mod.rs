@@ -1,5 +1,6 @@
-//! The live socket: the handshake, and one seat's way from hello to goodbye.
+//! The live socket: the handshake, one session's words, and the pumps that read and write all sockets.
 
+pub mod pump;
 pub mod session;
 pub mod upgrade;
 mod wire;

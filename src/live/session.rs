@@ -1,30 +1,26 @@
-//! One seat: what its client says goes to the room, what its log has goes to the socket.
+//! One session: what its client says becomes words for its room; what it still has to be sent waits in its outlet.
 //!
-//! It never encodes and never filters: it writes ready frames of the log its viewer reads. Generic over its socket,
-//! so that a test can be one.
+//! It knows no socket, so that a test can be one: bytes come in by [`Session::take`], and the pump writes.
 
+use super::pump::Outlet;
 use super::wire::Wire;
-use crate::hub::outlet::Outlet;
-use crate::hub::seating::{Mail, Seating};
-use crate::hub::stream::Lagged;
-use crate::hub::{Hub, RoomHandle, SeatGuard};
-use crate::id::SessionId;
+use crate::hub::RoomHandle;
+use crate::hub::seating::{Said, Seat, Seating};
+use crate::id::{Epoch, SessionId};
 use crate::protocol::{ClientMessage, Close};
 use crate::store::now_utc;
 use crate::visibility::Frame;
+use crate::workspace::Positions;
 use crate::workspace::command::{Action, Command};
+use crate::workspace::member::Viewer;
 use bytes::{BufMut, Bytes, BytesMut};
-use futures_util::{SinkExt, StreamExt};
-use std::ops::ControlFlow;
-use std::sync::Arc;
-use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
-use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep_until, timeout};
-use tokio_tungstenite::WebSocketStream;
+use std::collections::VecDeque;
+use std::io::ErrorKind;
+use std::time::{Duration, Instant};
 use tokio_tungstenite::tungstenite::error::{CapacityError, ProtocolError};
-use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{self, Message};
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 /// Bytes of a message that a client may send.
 pub const LARGEST_MESSAGE: usize = 64 * 1_024;
@@ -38,74 +34,39 @@ pub const TOO_SLOW: Duration = Duration::from_secs(10);
 const PING_EVERY: Duration = Duration::from_secs(30);
 /// How long a peer that answers no ping is believed in.
 const SILENT: Duration = Duration::from_secs(75);
-/// How long a closing handshake may take.
-const CLOSING: Duration = Duration::from_secs(5);
-/// Bytes taken from the log at a time: a slow socket holds no more than this.
-const CHUNK: u64 = 256 * 1_024;
-/// The read buffer: tungstenite's default of 128 KiB is zeroed at every poll.
-const READ_BUFFER: usize = 4 * 1_024;
+/// How long the end of a closing handshake may take.
+pub(super) const CLOSING: Duration = Duration::from_secs(5);
+/// tungstenite's read buffer, which every session keeps: what a ping or a short message needs.
+const READ_BUFFER: usize = 128;
 
-/// A seat that was taken: everything a session needs beside its socket.
-pub struct Taken {
-    /// For the log of a lagging session.
-    pub hub: Arc<Hub>,
-    /// The room.
-    pub room: RoomHandle,
-    /// Gives the seat back.
-    pub guard: SeatGuard,
-    /// The session's id.
-    pub session: SessionId,
-    /// What the room tells it alone.
-    pub mailbox: mpsc::Receiver<Mail>,
-    /// Sent first.
-    pub hello: Vec<Frame>,
-    /// Where it reads.
-    pub seating: Seating,
-}
-
-/// Runs a session to its end.
-pub async fn run<R, W>(read: R, first: Bytes, write: W, taken: Taken)
-where
-    R: AsyncRead + Unpin,
-    W: AsyncWrite + Unpin,
-{
-    let mut config = WebSocketConfig::default();
-    config.read_buffer_size = READ_BUFFER;
-    config.max_message_size = Some(LARGEST_MESSAGE);
-    config.max_frame_size = Some(LARGEST_MESSAGE);
-    let socket = WebSocketStream::from_raw_socket(Wire::new(read, first), Role::Server, Some(config)).await;
-    let now = Instant::now();
-    let Taken { hub, room, guard, session, mailbox, hello, seating } = taken;
-    let mut seat = Session {
-        socket,
-        outlet: Outlet::new(write),
-        hub,
-        room,
-        session,
-        grown: seating.stream.watch(),
-        seating,
-        edits: Bucket::new(EDITS_PER_SECOND, now),
-        presences: Bucket::new(PRESENCE_PER_SECOND, now),
-        heard: now,
-        progress: now,
-        next_ping: now + PING_EVERY,
-    };
-    hello.iter().for_each(|frame| seat.outlet.queue(frame));
-    let end = seat.serve(mailbox).await;
-    drop(guard);
-    seat.end(end).await;
+/// Where a session stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// At its lane's place, with nothing waiting: the lane's walks write to it.
+    InStep,
+    /// On its way there; goes on when its socket takes more.
+    Behind,
+    /// Ahead of its lane, or at its place while others are not: goes on after the walk.
+    Waiting,
+    /// It lacks what only the store has, and nobody has asked for it.
+    Lagged,
+    /// It has been asked for.
+    Fetching,
+    /// The last words are being written.
+    Closing,
+    /// They are; the peer's end is awaited.
+    Parting,
 }
 
 /// How a session ends.
-enum End {
+#[derive(Debug)]
+pub(super) enum End {
     /// The socket is gone.
     Lost,
-    /// The client closed; tungstenite's answer waits in the wire.
-    ByClient,
+    /// The client closed; this is the answer.
+    ByClient(Bytes),
     /// We close, and say why; the frame goes before.
     Close(u16, &'static str, Option<Frame>),
-    /// At once, without a word: the frame that is half written must not be finished.
-    Cut,
 }
 
 impl From<Close> for End {
@@ -115,7 +76,7 @@ impl From<Close> for End {
 }
 
 impl End {
-    fn close(close: Close, last: Option<Frame>) -> Self {
+    pub(super) fn close(close: Close, last: Option<Frame>) -> Self {
         let reason = match close {
             Close::Restart => "restart",
             Close::Gone => "signed out or removed",
@@ -128,235 +89,197 @@ impl End {
     }
 }
 
-struct Session<R, W> {
-    socket: WebSocketStream<Wire<R>>,
-    outlet: Outlet<W>,
-    hub: Arc<Hub>,
-    room: RoomHandle,
-    session: SessionId,
-    seating: Seating,
-    grown: watch::Receiver<u64>,
+/// A session, as its pump knows it.
+pub(super) struct Session {
+    pub(super) id: SessionId,
+    pub(super) room: RoomHandle,
+    pub(super) viewer: Viewer,
+    pub(super) epoch: Epoch,
+    pub(super) standing: Standing,
+    /// The lane it has a seat in; None once it has left its room.
+    pub(super) lane: Option<usize>,
+    /// The byte of the lane's stream that it goes on from. Not kept up while it is in step.
+    pub(super) cursor: u64,
+    /// The positions it has come to, once its outlet is empty. Not kept up while it is in step.
+    pub(super) seen: Positions,
+    pub(super) outlet: Outlet,
+    /// What the room could not take yet.
+    pub(super) unsaid: VecDeque<Said>,
+    /// Since when its socket has taken nothing of what waits.
+    pub(super) stalled: Option<Instant>,
+    /// When it is over, whatever the peer does.
+    pub(super) deadline: Option<Instant>,
+    /// When it is looked at again.
+    pub(super) alarm: Option<Instant>,
+    next_ping: Instant,
+    heard: Instant,
     edits: Bucket,
     presences: Bucket,
-    heard: Instant,
-    /// When the outlet last took something, or had nothing to take.
-    progress: Instant,
-    next_ping: Instant,
+    /// Made with the first word: most sessions never say anything but pongs, and these cost no memory.
+    context: Option<Box<WebSocketContext>>,
+    _token: TaskTrackerToken,
 }
 
-impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
-    async fn serve(&mut self, mut mailbox: mpsc::Receiver<Mail>) -> End {
-        loop {
-            if self.outlet.is_empty() {
-                self.progress = Instant::now();
-                if let ControlFlow::Break(end) = self.fill().await {
-                    return end;
-                }
-            }
-            let alarm =
-                if self.outlet.is_empty() { self.next_ping } else { self.next_ping.min(self.progress + TOO_SLOW) };
-            let step = tokio::select! {
-                mail = mailbox.recv() => self.take_mail(mail),
-                message = self.socket.next() => self.hear(message).await,
-                written = self.outlet.write_some(), if !self.outlet.is_empty() => {
-                    self.progress = Instant::now();
-                    match written {
-                        Ok(()) => ControlFlow::Continue(()),
-                        Err(_) => ControlFlow::Break(End::Lost),
-                    }
-                }
-                _ = self.grown.changed(), if self.outlet.is_empty() => ControlFlow::Continue(()),
-                () = sleep_until(alarm) => self.wake(),
-            };
-            if let ControlFlow::Break(end) = step {
-                return end;
-            }
-        }
+impl Session {
+    pub(super) fn new(seat: Seat, now: Instant) -> Self {
+        let Seat { session, room, hello, seating, token } = seat;
+        let mut session = Self {
+            id: session,
+            room,
+            viewer: seating.viewer,
+            epoch: seating.epoch,
+            standing: Standing::Behind,
+            lane: None,
+            cursor: 0,
+            seen: seating.seen,
+            outlet: Outlet::default(),
+            unsaid: VecDeque::new(),
+            stalled: None,
+            // Until its socket comes.
+            deadline: Some(now + TOO_SLOW),
+            alarm: None,
+            next_ping: now + PING_EVERY,
+            heard: now,
+            edits: Bucket::new(EDITS_PER_SECOND, now),
+            presences: Bucket::new(PRESENCE_PER_SECOND, now),
+            context: None,
+            _token: token,
+        };
+        hello.iter().for_each(|frame| session.outlet.queue(frame));
+        session.read_from(seating);
+        session
     }
 
-    /// Gives the empty outlet what the session lacks.
-    async fn fill(&mut self) -> ControlFlow<End> {
-        match self.seating.backlog.take() {
+    /// Reads on elsewhere: first the backlog, then the stream; or the store's log, if there is no backlog.
+    pub(super) fn read_from(&mut self, seating: Seating) {
+        (self.viewer, self.epoch, self.cursor) = (seating.viewer, seating.epoch, seating.cursor);
+        match seating.backlog {
             Some(frames) => {
                 frames.iter().for_each(|frame| self.outlet.queue(frame));
-                self.seating.seen = self.seating.head;
-                // An empty backlog from now on: what follows is in the ring.
-                self.seating.backlog = Some(Vec::new());
-                if !frames.is_empty() {
-                    return ControlFlow::Continue(());
-                }
+                (self.seen, self.standing) = (seating.head, Standing::Behind);
             }
-            None => return self.catch_up().await,
-        }
-        match self.seating.stream.read(self.seating.cursor, CHUNK) {
-            Ok(read) => {
-                read.frames.iter().for_each(|frame| self.outlet.queue(frame));
-                self.seating.cursor = read.cursor;
-                if let Some(positions) = read.positions {
-                    (self.seating.seen, self.seating.head) = (positions, positions);
-                }
-                ControlFlow::Continue(())
-            }
-            Err(Lagged) => self.catch_up().await,
+            None => (self.seen, self.standing) = (seating.seen, Standing::Lagged),
         }
     }
 
-    /// Takes a step towards the ring through the store's log, and the ring again once it is near.
-    async fn catch_up(&mut self) -> ControlFlow<End> {
-        match self.hub.catch_up(&self.seating, self.seating.seen).await {
-            Ok((frames, seen)) => {
-                frames.iter().for_each(|frame| self.outlet.queue(frame));
-                self.seating.seen = seen;
-            }
-            Err(error) => {
-                tracing::error!(error = format!("{error:#}"), "a lagging session could not be caught up");
-                return ControlFlow::Break(Close::TooSlow.into());
-            }
+    /// Takes bytes from the client.
+    ///
+    /// # Errors
+    /// How the session ends by them.
+    pub(super) fn take(&mut self, bytes: &[u8], now: Instant) -> Result<(), End> {
+        self.heard = now;
+        if self.context.is_none() && is_pong(bytes) {
+            return Ok(());
         }
-        let Some((seating, presence)) = self.room.resume(self.session, self.seating.seen).await else {
-            return ControlFlow::Break(Close::TooSlow.into());
-        };
-        if seating.workspace.epoch != self.seating.workspace.epoch {
-            // Seated anew meanwhile: the mail that says so is on its way.
-            return ControlFlow::Continue(());
-        }
-        self.grown = seating.stream.watch();
-        if seating.backlog.is_some() {
-            self.outlet.queue(&presence);
-        }
-        self.seating = seating;
-        ControlFlow::Continue(())
-    }
-
-    fn take_mail(&mut self, mail: Option<Mail>) -> ControlFlow<End> {
-        match mail {
-            Some(Mail::Frame(frame)) => self.outlet.queue(&frame),
-            Some(Mail::Reseat { hello, seating, new_epoch, confirm }) => {
-                // What of the old seat is not begun is not sent; a frame of the old epoch that is begun is cut off.
-                if new_epoch && self.outlet.mid_frame() {
-                    return ControlFlow::Break(End::Cut);
-                }
-                if new_epoch {
-                    self.outlet.forget();
-                    self.seating = seating;
-                } else {
-                    // The same epoch: the log goes on where this session stood, with the other's eyes.
-                    let same = Arc::ptr_eq(&self.seating.stream, &seating.stream);
-                    let keep = (self.seating.cursor, self.seating.seen, self.seating.head, self.seating.backlog.take());
-                    self.seating = seating;
-                    if same {
-                        (self.seating.cursor, self.seating.seen, self.seating.head, self.seating.backlog) = keep;
+        let mut said = Vec::new();
+        let mut wire = Wire::new(bytes, &mut said);
+        let mut context = self.context.take().unwrap_or_else(new_context);
+        let end = loop {
+            match context.read(&mut wire) {
+                Ok(Message::Text(text)) => {
+                    if let Err(end) = self.understand(&text, now) {
+                        break Err(end);
                     }
                 }
-                hello.iter().for_each(|frame| self.outlet.queue(frame));
-                self.grown = self.seating.stream.watch();
-                drop(confirm);
+                Ok(Message::Binary(_)) => break Err(Close::NotUnderstood.into()),
+                Ok(Message::Close(_)) => {
+                    // tungstenite's answer goes to the wire, whatever it says of the connection then.
+                    let _ = context.flush(&mut wire);
+                    return Err(End::ByClient(said.into()));
+                }
+                Ok(_) => {}
+                Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => break Ok(()),
+                Err(Error::Capacity(CapacityError::MessageTooLong { .. })) => {
+                    break Err(End::Close(1009, "message too large", None));
+                }
+                Err(Error::Utf8(_)) => break Err(End::Close(1007, "not UTF-8", None)),
+                Err(Error::Protocol(error)) if error != ProtocolError::ResetWithoutClosingHandshake => {
+                    break Err(End::Close(1002, "protocol error", None));
+                }
+                Err(_) => break Err(End::Lost),
             }
-            Some(Mail::Close { code, last, confirm }) => {
-                self.outlet.forget();
-                drop(confirm);
-                return ControlFlow::Break(End::close(code, last));
-            }
-            None => return ControlFlow::Break(Close::TooSlow.into()),
-        }
-        ControlFlow::Continue(())
+        };
+        self.context = Some(context);
+        self.outlet.control(said.into());
+        end
     }
 
-    async fn hear(&mut self, message: Option<Result<Message, tungstenite::Error>>) -> ControlFlow<End> {
-        self.heard = Instant::now();
-        if let Some(Ok(Message::Ping(_))) = &message {
-            // tungstenite holds its pong back until it is asked to do something.
-            let _ = self.socket.flush().await;
-        }
-        let said = self.socket.get_mut().take_said();
-        self.outlet.control(said);
-        match message {
-            Some(Ok(Message::Text(text))) => self.understand(&text).await,
-            Some(Ok(Message::Binary(_))) => ControlFlow::Break(Close::NotUnderstood.into()),
-            Some(Ok(Message::Close(_))) => ControlFlow::Break(End::ByClient),
-            Some(Ok(_)) => ControlFlow::Continue(()),
-            Some(Err(tungstenite::Error::Capacity(CapacityError::MessageTooLong { .. }))) => {
-                ControlFlow::Break(End::Close(1009, "message too large", None))
-            }
-            Some(Err(tungstenite::Error::Utf8(_))) => ControlFlow::Break(End::Close(1007, "not UTF-8", None)),
-            Some(Err(tungstenite::Error::Protocol(error))) if error != ProtocolError::ResetWithoutClosingHandshake => {
-                ControlFlow::Break(End::Close(1002, "protocol error", None))
-            }
-            Some(Err(_)) | None => ControlFlow::Break(End::Lost),
-        }
-    }
-
-    async fn understand(&mut self, text: &str) -> ControlFlow<End> {
-        let now = Instant::now();
+    fn understand(&mut self, text: &str, now: Instant) -> Result<(), End> {
         match serde_json::from_str::<ClientMessage>(text) {
             Ok(ClientMessage::Edit { op, changes }) => {
                 if !self.edits.take(now) {
-                    return ControlFlow::Break(Close::TooMany.into());
+                    return Err(Close::TooMany.into());
                 }
-                let by = self.seating.viewer.user;
+                let by = self.viewer.user;
                 let command = Command { by, at: now_utc(), op: Some(op), action: Action::Edit(changes) };
-                self.room.edit(self.session, op, command).await;
+                self.unsaid.push_back(Said::Edit(op, Box::new(command)));
             }
             Ok(ClientMessage::Presence { viewing, status }) => {
                 if !self.presences.take(now) {
-                    return ControlFlow::Break(Close::TooMany.into());
+                    return Err(Close::TooMany.into());
                 }
-                self.room.presence(self.session, viewing, status).await;
+                self.unsaid.push_back(Said::Presence { viewing, status });
             }
-            Err(_) => return ControlFlow::Break(Close::NotUnderstood.into()),
+            Err(_) => return Err(Close::NotUnderstood.into()),
         }
-        ControlFlow::Continue(())
+        Ok(())
     }
 
-    fn wake(&mut self) -> ControlFlow<End> {
-        let now = Instant::now();
-        if !self.outlet.is_empty() && now >= self.progress + TOO_SLOW {
-            self.outlet.forget();
-            return ControlFlow::Break(Close::TooSlow.into());
+    /// Says what waits. False when the room can't take all of it now.
+    pub(super) fn say(&mut self) -> bool {
+        while let Some(said) = self.unsaid.pop_front() {
+            if let Err(said) = self.room.say(self.id, said) {
+                self.unsaid.push_front(said);
+                return false;
+            }
         }
-        if now.duration_since(self.heard) >= SILENT {
-            return ControlFlow::Break(End::Lost);
+        self.unsaid = VecDeque::new();
+        true
+    }
+
+    /// When there will be something to look at.
+    pub(super) fn next_alarm(&self) -> Instant {
+        let stalled = self.stalled.map(|since| since + TOO_SLOW);
+        [self.deadline, stalled].into_iter().flatten().fold(self.next_ping, Instant::min)
+    }
+
+    /// Looks at the clock.
+    ///
+    /// # Errors
+    /// How the session ends by it.
+    pub(super) fn wake(&mut self, now: Instant) -> Result<(), End> {
+        if self.deadline.is_some_and(|deadline| now >= deadline) || now.duration_since(self.heard) >= SILENT {
+            return Err(End::Lost);
+        }
+        if self.stalled.is_some_and(|since| now >= since + TOO_SLOW) {
+            return Err(if self.lane.is_some() { Close::TooSlow.into() } else { End::Lost });
         }
         if now >= self.next_ping {
             self.next_ping = now + PING_EVERY;
-            self.outlet.control(Bytes::from_static(&[0x89, 0]));
-        }
-        ControlFlow::Continue(())
-    }
-
-    /// Says the last word and lets the peer hear it: bytes that a peer has not read are lost when a socket with
-    /// unread input is closed.
-    async fn end(mut self, end: End) {
-        match end {
-            End::Lost | End::Cut => return,
-            End::ByClient => {
-                // tungstenite answers the close when it is polled once more.
-                let _ = timeout(CLOSING, self.socket.next()).await;
-                let said = self.socket.get_mut().take_said();
-                self.outlet.forget();
-                self.outlet.control(said);
-            }
-            End::Close(code, reason, last) => {
-                self.outlet.forget();
-                last.iter().for_each(|frame| self.outlet.queue(frame));
-                self.outlet.last(close_frame(code, reason));
+            if self.lane.is_some() {
+                self.outlet.control(Bytes::from_static(&[0x89, 0]));
             }
         }
-        part(self.outlet, self.socket.into_inner().into_read()).await;
+        Ok(())
     }
 }
 
-/// Closes a socket that gets no seat.
-pub async fn refuse<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(read: R, write: W, why: Close) {
-    let mut outlet = Outlet::new(write);
-    if let End::Close(code, reason, _) = why.into() {
-        outlet.last(close_frame(code, reason));
-    }
-    part(outlet, read).await;
+fn new_context() -> Box<WebSocketContext> {
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER)
+        .max_message_size(Some(LARGEST_MESSAGE))
+        .max_frame_size(Some(LARGEST_MESSAGE));
+    Box::new(WebSocketContext::new(Role::Server, Some(config)))
+}
+
+/// Whether this is one pong and nothing else: masked, as a client's frames are, and short, as control frames are (RFC
+/// 6455, sections 5.2 and 5.5).
+fn is_pong(bytes: &[u8]) -> bool {
+    matches!(bytes, [0x8a, length @ 0x80..=0xfd, rest @ ..] if rest.len() == 4 + usize::from(length - 0x80))
 }
 
 /// A close frame (RFC 6455, section 5.5.1); the reason is short.
-fn close_frame(code: u16, reason: &str) -> Bytes {
+pub(super) fn close_frame(code: u16, reason: &str) -> Bytes {
     let mut frame = BytesMut::new();
     frame.put_u8(0x88);
     frame.put_u8(2 + reason.len() as u8);
@@ -365,40 +288,20 @@ fn close_frame(code: u16, reason: &str) -> Bytes {
     frame.freeze()
 }
 
-/// Writes what waits, and reads what still comes: bytes on their way are lost when a socket with unread input is
-/// closed.
-async fn part<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(mut outlet: Outlet<W>, mut read: R) {
-    let flush = async {
-        while !outlet.is_empty() {
-            outlet.write_some().await?;
-        }
-        std::io::Result::Ok(())
-    };
-    if !matches!(timeout(TOO_SLOW, flush).await, Ok(Ok(()))) {
-        return;
-    }
-    outlet.shutdown().await;
-    let _ = timeout(CLOSING, async {
-        let mut sink = [0; 1_024];
-        while matches!(read.read(&mut sink).await, Ok(count) if count > 0) {}
-    })
-    .await;
-}
-
 /// A token bucket.
 struct Bucket {
-    rate: f64,
-    tokens: f64,
+    rate: f32,
+    tokens: f32,
     at: Instant,
 }
 
 impl Bucket {
     fn new(rate: u32, now: Instant) -> Self {
-        Self { rate: rate.into(), tokens: 2.0 * f64::from(rate), at: now }
+        Self { rate: rate as f32, tokens: 2.0 * rate as f32, at: now }
     }
 
     fn take(&mut self, now: Instant) -> bool {
-        let gained = now.duration_since(self.at).as_secs_f64() * self.rate;
+        let gained = now.duration_since(self.at).as_secs_f32() * self.rate;
         self.tokens = (self.tokens + gained).min(2.0 * self.rate);
         self.at = now;
         let has = self.tokens >= 1.0;
@@ -406,5 +309,29 @@ impl Bucket {
             self.tokens -= 1.0;
         }
         has
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pong_is_told_from_all_else() {
+        let pong = |said: &[u8]| [&[0x8a, 0x80 + said.len() as u8, 1, 2, 3, 4], said].concat();
+        assert!(is_pong(&pong(b"")) && is_pong(&pong(&[7; 125])));
+        let two = [pong(b""), pong(b"")].concat();
+        let unmasked = [0x8a, 0];
+        let ping = [0x89, 0x80, 1, 2, 3, 4];
+        let not_final = [0x0a, 0x80, 1, 2, 3, 4];
+        let half = &pong(b"half")[..8];
+        let all: [&[u8]; 6] = [&two, &unmasked, &ping, &not_final, half, &[]];
+        assert!(all.iter().all(|bytes| !is_pong(bytes)));
+    }
+
+    #[test]
+    fn a_session_is_small() {
+        // 10,000 of them at 2 KiB each, with what the room and the allocator keep beside it.
+        assert!(size_of::<Session>() <= 400, "{} bytes", size_of::<Session>());
     }
 }

@@ -1,6 +1,6 @@
 //! The handshake of the live socket: who, from where, with which positions; then the bare socket for the session.
 
-use super::session::{self, Taken};
+use super::session::{CLOSING, End, close_frame};
 use crate::hub::{Hub, Join, Joined, Resume};
 use crate::id::{Epoch, Position, WorkspaceId};
 use crate::identity::SignedIn;
@@ -15,7 +15,9 @@ use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto::upgrade::downcast;
 use serde::Deserialize;
 use std::sync::Arc;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use utoipa::IntoParams;
 
@@ -49,19 +51,12 @@ pub async fn open(
     let resume =
         positions.epoch.map(|epoch| Resume { epoch: Some(epoch), shared: positions.shared, team: positions.team });
     let join = Join { user: caller.user.id, credential: caller.credential, resume };
-    let (room, joined) = hub.join(workspace, join).await?;
+    let joined = hub.join(workspace, join).await?;
     let upgrade = request
         .extensions_mut()
         .remove::<OnUpgrade>()
         .ok_or_else(|| Problem::new(Code::Malformed, "This connection can't become a socket."))?;
-    let taken = match joined {
-        Joined::Seated { session, mailbox, hello, seating } => {
-            let guard = room.guard(session);
-            Some(Taken { hub: Arc::clone(&hub), room, guard, session, mailbox, hello, seating })
-        }
-        Joined::UnknownPositions => None,
-    };
-    hub.spawn_session(async move {
+    hub.spawn(async move {
         let Ok(upgraded) = upgrade.await else { return };
         let Ok(parts) = downcast::<TokioIo<TcpStream>>(upgraded) else {
             tracing::error!("a socket is no TCP stream");
@@ -69,13 +64,28 @@ pub async fn open(
         };
         let socket = parts.io.into_inner();
         let _ = socket.set_nodelay(true);
-        let (read, write) = socket.into_split();
-        match taken {
-            Some(taken) => session::run(read, parts.read_buf, write, taken).await,
-            None => session::refuse(read, write, Close::UnknownPositions).await,
+        match joined {
+            Joined::Seated(claim) => match socket.into_std() {
+                Ok(socket) => claim.bring(socket, parts.read_buf),
+                Err(error) => tracing::error!(%error, "a socket could not be handed over"),
+            },
+            Joined::UnknownPositions => refuse(socket, Close::UnknownPositions).await,
         }
     });
     Ok(switching(&key, request.headers()))
+}
+
+/// Closes a socket that gets no seat, and lets its peer hear why: bytes that a peer has not read are lost when a socket
+/// with unread input is closed.
+async fn refuse(mut socket: TcpStream, why: Close) {
+    let End::Close(code, reason, _) = why.into() else { return };
+    let _ = timeout(CLOSING, async {
+        socket.write_all(&close_frame(code, reason)).await?;
+        socket.shutdown().await?;
+        while socket.read(&mut [0; 1_024]).await? > 0 {}
+        std::io::Result::Ok(())
+    })
+    .await;
 }
 
 fn handshake_key(headers: &HeaderMap) -> Result<HeaderValue, Problem> {

@@ -1,61 +1,31 @@
-//! What tungstenite reads from and writes to: it reads the socket, and what it wants to say (pong, close) is
+//! What tungstenite reads from and writes to: it reads bytes that have come, and what it wants to say (pong, close) is
 //! gathered for the outlet, the only writer.
 
-use bytes::Bytes;
-use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use std::io::{self, ErrorKind, Read, Write};
 
-pub(super) struct Wire<R> {
-    read: R,
-    /// What came with the handshake, ahead of the socket.
-    first: Bytes,
-    said: Vec<u8>,
+pub(super) struct Wire<'a> {
+    bytes: &'a [u8],
+    said: &'a mut Vec<u8>,
 }
 
-impl<R> Wire<R> {
-    pub(super) fn new(read: R, first: Bytes) -> Self {
-        Self { read, first, said: Vec::new() }
-    }
-
-    /// The control frames that tungstenite wants sent.
-    pub(super) fn take_said(&mut self) -> Bytes {
-        std::mem::take(&mut self.said).into()
-    }
-
-    /// The socket's read half alone.
-    pub(super) fn into_read(self) -> R {
-        self.read
+impl<'a> Wire<'a> {
+    pub(super) fn new(bytes: &'a [u8], said: &'a mut Vec<u8>) -> Self {
+        Self { bytes, said }
     }
 }
 
-impl<R: AsyncRead + Unpin> AsyncRead for Wire<R> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        if !self.first.is_empty() {
-            let count = self.first.len().min(buffer.remaining());
-            buffer.put_slice(&self.first.split_to(count));
-            return Poll::Ready(Ok(()));
-        }
-        Pin::new(&mut self.read).poll_read(context, buffer)
+impl Read for Wire<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.bytes.is_empty() { Err(ErrorKind::WouldBlock.into()) } else { self.bytes.read(buffer) }
     }
 }
 
-impl<R: Unpin> AsyncWrite for Wire<R> {
-    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.said.extend_from_slice(bytes);
-        Poll::Ready(Ok(bytes.len()))
+impl Write for Wire<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.said.write(bytes)
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }

@@ -1,0 +1,67 @@
+//! What a session that fell off the ring lacks, read from the store's log.
+
+use super::RoomHandle;
+use super::batch::audience_of_stream;
+use super::seating::Fetched;
+use crate::id::Epoch;
+use crate::store;
+use crate::visibility::{self, Frame, Place};
+use crate::workspace::event::Event;
+use crate::workspace::member::Viewer;
+use crate::workspace::{Audience, Positions};
+
+/// Records of the log that are read at a time.
+const RECORDS: usize = 500;
+
+impl RoomHandle {
+    /// Frames of the log after some positions, oldest first, and how far they come. Empty when there are none.
+    pub async fn fetch(&self, viewer: Viewer, epoch: Epoch, seen: Positions) -> Fetched {
+        let frames = match self.read_log(viewer, epoch, seen).await {
+            Ok(frames) => Some(frames),
+            Err(error) => {
+                tracing::error!(error = format!("{error:#}"), "a lagging session could not be caught up");
+                None
+            }
+        };
+        Fetched { epoch, frames }
+    }
+
+    async fn read_log(&self, viewer: Viewer, epoch: Epoch, seen: Positions) -> anyhow::Result<(Vec<Frame>, Positions)> {
+        let workspace = self.state();
+        let (mut frames, mut now) = (Vec::new(), seen);
+        if workspace.epoch != epoch {
+            return Ok((frames, now));
+        }
+        let id = workspace.id;
+        let mut after = self.store.locate(id, epoch, store::Stream::Shared, seen.shared + 1).await?;
+        if viewer.is_team() {
+            let team = self.store.locate(id, epoch, store::Stream::Team, seen.team + 1).await?;
+            after = [after, team].into_iter().flatten().min();
+        }
+        let Some(first) = after else { return Ok((frames, now)) };
+        let mut from = first - 1;
+        // A partner's missed events may lie far apart in the log: read on until there are some.
+        while frames.is_empty() {
+            let records = self.store.load_log(id, from, RECORDS).await?;
+            let Some(last) = records.last() else { break };
+            from = last.sequence;
+            for record in records.iter().filter(|record| record.epoch == epoch) {
+                let audience = audience_of_stream(record.stream);
+                let position = match audience {
+                    Audience::Everyone => &mut now.shared,
+                    Audience::Team if viewer.is_team() => &mut now.team,
+                    Audience::Team => continue,
+                };
+                if record.position <= *position {
+                    continue;
+                }
+                *position = record.position;
+                let event: Event = serde_json::from_slice(&record.body)?;
+                let place =
+                    Place { audience, position: record.position, at: record.at, by: record.author, op: record.op };
+                frames.push(visibility::event(&workspace, &event, place));
+            }
+        }
+        Ok((frames, now))
+    }
+}

@@ -15,6 +15,8 @@ use std::rc::Rc;
 use std::time::Duration;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
+/// Bytes of a message that is passed on.
+const LONGEST: usize = 1 << 20;
 const LISTENER: Token = Token(usize::MAX);
 /// How long a handshake may take: nothing else goes on meanwhile.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -31,7 +33,11 @@ pub(crate) struct Options {
 pub(crate) async fn run(options: &Options) -> anyhow::Result<bool> {
     rlimit::increase_nofile_limit(u64::MAX).context("raising the limit of open files")?;
     let listener = TcpListener::bind(options.listen).with_context(|| format!("listening on {}", options.listen))?;
-    // Blocks its thread, which has nothing else to do.
+    serve(listener)
+}
+
+/// Blocks its thread, which has nothing else to do.
+fn serve(listener: TcpListener) -> anyhow::Result<bool> {
     Floor::new(listener)?.serve()
 }
 
@@ -101,7 +107,7 @@ impl Floor {
         let token = Token(self.peers.len());
         self.poll.registry().register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
         self.peers.push(Some(if publishes {
-            Peer::Publisher(stream, Inbound::default())
+            Peer::Publisher(stream, Inbound::new(LONGEST))
         } else {
             Peer::Subscriber(Subscriber { stream, waiting: VecDeque::new(), written: 0 })
         }));
@@ -213,4 +219,40 @@ fn handshake(stream: &mut std::net::TcpStream) -> anyhow::Result<bool> {
     );
     stream.write_all(answer.as_bytes())?;
     Ok(head.starts_with("GET /publish "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bare::dial::{Door, dial};
+
+    fn door(path: &str) -> Door {
+        Door { path: path.to_owned(), headers: String::new() }
+    }
+
+    #[test]
+    fn a_subscriber_that_reads_late_gets_every_message_once_and_whole() -> anyhow::Result<()> {
+        // Together more than loopback takes before it blocks.
+        const MESSAGES: usize = 4_000;
+        let listener = TcpListener::bind("127.0.0.1:0".parse()?)?;
+        let address = listener.local_addr()?;
+        std::thread::spawn(move || serve(listener));
+        let (mut late, _) = dial(address, 0, &door("/subscribe"))?;
+        let (mut prompt, _) = dial(address, 1, &door("/subscribe"))?;
+        let (mut publisher, _) = dial(address, 2, &door("/publish"))?;
+        let message = |n: usize| format!("{n:04}").repeat(1_000);
+        std::thread::spawn(move || {
+            (0..MESSAGES)
+                .try_for_each(|n| publisher.write_all(&frame::of_client(frame::TEXT, message(n).as_bytes())))
+                .map(|()| publisher)
+        });
+        for subscriber in [&mut prompt, &mut late] {
+            let mut frame = vec![0; frame::of_server(frame::TEXT, message(0).as_bytes()).len()];
+            for n in 0..MESSAGES {
+                subscriber.read_exact(&mut frame)?;
+                assert!(frame.ends_with(message(n).as_bytes()), "message {n}");
+            }
+        }
+        Ok(())
+    }
 }

@@ -21,6 +21,8 @@ pub(crate) trait Judge {
     fn message(&mut self, session: usize, payload: &[u8]) -> Option<Vec<u8>>;
     /// A message of so many bytes, too long to be shown.
     fn too_long(&mut self, session: usize, bytes: usize);
+    /// The longest message it wants to be shown.
+    fn longest(&self) -> usize;
     /// Whether it has seen enough to stop.
     fn is_done(&self) -> bool;
 }
@@ -73,7 +75,8 @@ impl<J: Judge> Crowd<J> {
         stream.set_nonblocking(true)?;
         let mut stream = TcpStream::from_std(stream);
         self.poll.registry().register(&mut stream, Token(number), Interest::READABLE | Interest::WRITABLE)?;
-        self.sessions.push(Session { stream, inbound: Inbound::default(), outgoing: Vec::new() });
+        let inbound = Inbound::new(self.judge.longest());
+        self.sessions.push(Session { stream, inbound, outgoing: Vec::new() });
         show(&mut self.judge, number, &mut self.sessions[number], &first)?;
         Ok(number)
     }

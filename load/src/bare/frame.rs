@@ -16,10 +16,6 @@ pub(crate) const PONG: u8 = 10;
 const FINAL: u8 = 0x80;
 const MASKED: u8 = 0x80;
 
-/// Payloads longer than this are passed over unread: all that is compared is far shorter, and ten thousand sessions must
-/// not each keep half of a list of ten thousand.
-pub(crate) const LARGEST: usize = 16 * 1_024;
-
 /// One frame that came in.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Incoming<'a> {
@@ -37,13 +33,20 @@ pub(crate) enum Incoming<'a> {
 }
 
 /// What is left of one connection's bytes between two reads.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Inbound {
     rest: Vec<u8>,
     pass_over: usize,
+    longest: usize,
 }
 
 impl Inbound {
+    /// Payloads longer than this are passed over unread: ten thousand sessions must not each keep half of a list of ten
+    /// thousand.
+    pub(crate) fn new(longest: usize) -> Self {
+        Self { rest: Vec::new(), pass_over: 0, longest }
+    }
+
     /// Takes bytes as they came, and tells the frames that they complete.
     pub(crate) fn feed(&mut self, bytes: &[u8], each: impl FnMut(Incoming<'_>)) {
         if self.rest.is_empty() {
@@ -60,7 +63,7 @@ impl Inbound {
             self.pass_over -= passed;
             bytes = &bytes[passed..];
             let Some(head) = Head::read(bytes) else { break };
-            if head.payload > LARGEST {
+            if head.payload > self.longest {
                 each(Incoming::TooLong(head.payload));
                 self.pass_over = head.length + head.payload;
                 continue;
@@ -135,8 +138,10 @@ pub(crate) fn unmask(mask: Option<[u8; 4]>, payload: &[u8]) -> Vec<u8> {
 mod tests {
     use super::*;
 
+    const LONGEST: usize = 70_000;
+
     fn fed(pieces: &[&[u8]]) -> Vec<(u8, Vec<u8>)> {
-        let (mut inbound, mut seen) = (Inbound::default(), Vec::new());
+        let (mut inbound, mut seen) = (Inbound::new(LONGEST), Vec::new());
         for piece in pieces {
             inbound.feed(piece, |incoming| {
                 seen.push(match incoming {
@@ -150,11 +155,11 @@ mod tests {
 
     #[test]
     fn frames_come_out_whole_wherever_the_bytes_were_cut() {
-        let payloads = [vec![], vec![b'a'; 125], vec![b'b'; 126], vec![b'c'; LARGEST]];
+        let payloads = [vec![], vec![b'a'; 125], vec![b'b'; 126], vec![b'c'; LONGEST]];
         let expected: Vec<_> = payloads.iter().map(|payload| (TEXT, payload.clone())).collect();
         for frame in [of_server, of_client] {
             let bytes: Vec<u8> = payloads.iter().flat_map(|payload| frame(TEXT, payload)).collect();
-            for cut in (0..bytes.len()).step_by(7) {
+            for cut in (0..bytes.len()).step_by(61) {
                 assert_eq!(fed(&[&bytes[..cut], &bytes[cut..]]), expected, "cut at {cut}");
             }
         }

@@ -195,6 +195,10 @@ impl<D: Dialect> Judge for Bench<D> {
         }
     }
 
+    fn longest(&self) -> usize {
+        self.dialect.longest()
+    }
+
     fn is_done(&self) -> bool {
         self.fault.is_some() || (self.behind == 0 && self.dialect.is_answered(self.sent))
     }

@@ -42,7 +42,11 @@ pub(crate) trait Dialect {
     }
     /// Reads a message to a session that has had `had` of the `sent` published ones.
     fn read(&mut self, session: usize, had: u64, sent: u64, message: &[u8]) -> Result<Read, Fault>;
-    /// A message that was too long to read.
+    /// The longest message it wants to read; far more than what is published takes.
+    fn longest(&self) -> usize {
+        16 * 1_024
+    }
+    /// A message that was longer.
     fn too_long(&mut self, _session: usize, _bytes: usize) -> Result<(), Fault> {
         Ok(())
     }

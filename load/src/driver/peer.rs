@@ -79,6 +79,11 @@ impl Dialect for Peer {
         self.publication(&"x".repeat(LARGE))
     }
 
+    /// A backlog may come in one frame.
+    fn longest(&self) -> usize {
+        1 << 20
+    }
+
     fn read(&mut self, _: usize, _: u64, _: u64, message: &[u8]) -> Result<Read, Fault> {
         let copies = self.find.find_iter(message).count() as u64;
         if copies > 0 {

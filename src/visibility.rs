@@ -12,7 +12,7 @@ use crate::protocol::{
 };
 use crate::workspace::command::{Outcome, Row, WorkspacePatch};
 use crate::workspace::event::Event;
-use crate::workspace::item::{Content, Environment, Item};
+use crate::workspace::item::{Content, Environment, Item, patched_method};
 use crate::workspace::member::{Invitation, Member, Mode, Side, Viewer, registrable_domain};
 use crate::workspace::problem::Problem;
 use crate::workspace::{Audience, Workspace, postman};
@@ -241,7 +241,8 @@ fn change(workspace: &Workspace, event: &Event, place: Place) -> WireChange {
         }
         Event::ItemUpdated { id, name, content } => {
             let (patch, by_reference) = wire_patch(name, content);
-            let method = workspace.item(*id).and_then(|item| item.method.as_deref().map(str::to_owned));
+            // Of the event alone: read from the log later, it must look the same.
+            let method = content.as_deref().and_then(patched_method);
             WireChange::ItemUpdated { id: *id, patch, method, by_reference }
         }
         Event::ItemMoved { id, parent, order } => {

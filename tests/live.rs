@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{PATIENCE, TestServer, new_id};
+use common::{PATIENCE, Person, TestServer, new_id};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
@@ -122,4 +122,47 @@ async fn a_session_that_does_not_read_holds_nobody_up_and_gets_everything_once_w
             _ => {}
         }
     }
+}
+
+/// Whether the room has been open meanwhile may depend on other partners; so nothing may depend on that.
+#[tokio::test]
+async fn a_session_that_resumes_is_sent_the_same_whether_the_room_was_open_or_not() {
+    let server = TestServer::start().await;
+    let workspace = server.walled_workspace().await;
+    let (_, request) = server.admin.collection(&workspace).await;
+    let partner = server.partner(&workspace, "pat@acme.com").await;
+    let snapshot = partner.get(&format!("/v1/workspaces/{workspace}")).await;
+    let (epoch, from) = (snapshot.json["epoch"].as_str().unwrap(), &snapshot.json["positions"]["shared"]);
+    let query = format!("?epoch={epoch}&shared={from}");
+
+    // A name, a method and an item that are other ones, or gone, by the time it resumes.
+    let patch = |patch: serde_json::Value| json!([{"kind": "item_update", "id": request, "patch": patch}]);
+    server.admin.edit(&workspace, patch(json!({"name": "One"}))).await;
+    server.admin.edit(&workspace, patch(json!({"content": {"request": {"method": "PUT"}}}))).await;
+    server.admin.edit(&workspace, patch(json!({"content": {"request": {"description": "Two"}}}))).await;
+    server.admin.edit(&workspace, patch(json!({"content": {"request": {"method": "PATCH"}}}))).await;
+    server.admin.edit(&workspace, patch(json!({"content": {"request": "https://api.host.com"}}))).await;
+    server.admin.patch("/v1/me", json!({"name": "Ada Again"})).await.expect(200);
+    server.admin.edit(&workspace, json!([{"kind": "item_delete", "id": request}])).await;
+    let last = json!([{"kind": "workspace_update", "patch": {"description": "Three"}}]);
+    let last = server.admin.edit(&workspace, last).await;
+
+    let resumed = async |person: &Person, admin: &Person, word: &str| {
+        let mut client = person.try_live(&workspace, &query).await.unwrap();
+        client.until(|message| message["position"] == last).await;
+        // Whatever else there is comes before what happens next.
+        admin.edit(&workspace, json!([{"kind": "workspace_update", "patch": {"description": word}}])).await;
+        client.until(|message| message["change"]["patch"]["description"] == word).await;
+        client.seen.pop();
+        let session = serde_json::from_str::<serde_json::Value>(&client.seen[0]).unwrap()["session"].clone();
+        let session = session.as_str().unwrap().to_owned();
+        client.seen.iter().map(|frame| frame.replace(&session, "SESSION")).collect::<Vec<_>>()
+    };
+    let open = resumed(&partner, &server.admin, "open").await;
+    let server = server.restarted().await;
+    let closed = resumed(&partner.at(&server.url), &server.admin, "closed").await;
+    // It was told of "open" as well.
+    let (closed, open_too) = (&closed[..open.len()], &closed[open.len()..]);
+    assert_eq!(open, closed);
+    assert!(open_too.len() == 1 && open_too[0].contains("open"), "{open_too:?}");
 }

@@ -19,6 +19,8 @@ pub(super) struct Published {
     pub(super) audience: Audience,
     pub(super) positions: Positions,
     pub(super) new_epoch: bool,
+    /// Whether people are called otherwise from then on.
+    pub(super) naming: bool,
 }
 
 /// What a batch comes to before it is written.
@@ -68,6 +70,7 @@ pub(super) fn published(state: &Workspace, event: &Event, record: &Record) -> Pu
         audience,
         positions: state.positions,
         new_epoch: matches!(event, Event::ModeSwitched { .. }),
+        naming: matches!(event, Event::MemberJoined { .. } | Event::PersonUpdated { .. }),
     }
 }
 

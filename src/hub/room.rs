@@ -299,8 +299,9 @@ impl Room {
                 Audience::Everyone => one.positions.shared,
                 Audience::Team => one.positions.team,
             };
+            let kind = if one.naming { Kind::Naming } else { Kind::Event }(one.audience, position);
             for log in visibility::logs_of(one.audience) {
-                runs[*log as usize].push((one.frame.clone(), Kind::Event(one.audience, position), one.positions));
+                runs[*log as usize].push((one.frame.clone(), kind, one.positions));
             }
         }
         self.workspace = Arc::new(next);

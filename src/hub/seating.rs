@@ -82,7 +82,7 @@ pub enum Said {
 pub enum Mail {
     /// A frame to send.
     Frame(Frame),
-    /// The answer to a wish to resume, and who is here.
+    /// The answer to a wish to resume: where it reads on, and who is here.
     Resume(Seating, Frame),
     /// Its rights changed: read elsewhere from now on. `confirm` is dropped once nothing of the old seat will be sent.
     Reseat {
@@ -125,11 +125,24 @@ pub struct Seating {
     pub backlog: Option<Vec<Frame>>,
 }
 
-/// Frames of the store's log for a session that fell off the ring, and how far they come.
-#[derive(Debug)]
-pub struct Fetched {
+/// A piece of the store's log that a session lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// Through whose eyes.
+    pub viewer: Viewer,
     /// What the positions count in.
     pub epoch: Epoch,
-    /// None: the store could not be read.
+    /// The positions it has.
+    pub seen: Positions,
+    /// The positions it needs to come to.
+    pub head: Positions,
+}
+
+/// Frames of a piece, oldest first.
+#[derive(Debug)]
+pub struct Fetched {
+    /// What was asked for.
+    pub piece: Piece,
+    /// The frames, and how far they come: to the head, if there are none. None: the store could not be read.
     pub frames: Option<(Vec<Frame>, Positions)>,
 }

@@ -23,6 +23,9 @@ pub struct StreamId(u64);
 pub enum Kind {
     /// The event at a position of an audience's stream.
     Event(Audience, Position),
+    /// An event after which people are called otherwise: the frames before it are not what the store's log would give
+    /// now, so nobody resumes from them.
+    Naming(Audience, Position),
     /// Presence: it has no position and can't be resumed.
     Presence,
 }
@@ -133,13 +136,15 @@ impl Stream {
         Ok(read)
     }
 
-    /// The events after some positions, when the ring has all `missing` of them.
+    /// The events after some positions, when the ring has all `missing` of them as the store's log would give them.
     #[must_use]
     pub fn events_after(&self, seen: Positions, missing: u64) -> Option<Vec<Frame>> {
         let ring = self.lock();
         let is_missing = |entry: &&Entry| match entry.kind {
-            Kind::Event(Audience::Everyone, position) => position > seen.shared,
-            Kind::Event(Audience::Team, position) => position > seen.team,
+            Kind::Event(Audience::Everyone, position) | Kind::Naming(Audience::Everyone, position) => {
+                position > seen.shared
+            }
+            Kind::Event(Audience::Team, position) | Kind::Naming(Audience::Team, position) => position > seen.team,
             Kind::Presence => false,
         };
         let mut frames: Vec<Frame> = Vec::new();
@@ -150,6 +155,9 @@ impl Stream {
             }
             if is_missing(&entry) {
                 frames.push(entry.frame.clone());
+            }
+            if matches!(entry.kind, Kind::Naming(..)) {
+                break;
             }
         }
         frames.reverse();

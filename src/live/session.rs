@@ -5,7 +5,7 @@
 use super::pump::Outlet;
 use super::wire::Wire;
 use crate::hub::RoomHandle;
-use crate::hub::seating::{Said, Seat, Seating};
+use crate::hub::seating::{Piece, Said, Seat, Seating};
 use crate::id::{Epoch, SessionId};
 use crate::protocol::{ClientMessage, Close};
 use crate::store::now_utc;
@@ -48,9 +48,13 @@ pub(super) enum Standing {
     Behind,
     /// Ahead of its lane, or at its place while others are not: goes on after the walk.
     Waiting,
-    /// It lacks what only the store has, and nobody has asked for it.
+    /// The ring has left it behind: it has to ask its room where it reads on.
     Lagged,
-    /// It has been asked for.
+    /// It has asked.
+    Asking,
+    /// It lacks what only the store has.
+    InStore,
+    /// That is being read.
     Fetching,
     /// The last words are being written.
     Closing,
@@ -102,6 +106,8 @@ pub(super) struct Session {
     pub(super) cursor: u64,
     /// The positions it has come to, once its outlet is empty. Not kept up while it is in step.
     pub(super) seen: Positions,
+    /// The positions at the cursor, for who has to come there through the store.
+    pub(super) head: Positions,
     pub(super) outlet: Outlet,
     /// What the room could not take yet.
     pub(super) unsaid: VecDeque<Said>,
@@ -132,6 +138,7 @@ impl Session {
             lane: None,
             cursor: 0,
             seen: seating.seen,
+            head: seating.head,
             outlet: Outlet::default(),
             unsaid: VecDeque::new(),
             stalled: None,
@@ -150,15 +157,17 @@ impl Session {
         session
     }
 
-    /// Reads on elsewhere: first the backlog, then the stream; or the store's log, if there is no backlog.
+    /// Reads on elsewhere: first the backlog, or the store's log if there is none, then the stream. What is sent is the
+    /// same: it must not show whether the room was open.
     pub(super) fn read_from(&mut self, seating: Seating) {
-        (self.viewer, self.epoch, self.cursor) = (seating.viewer, seating.epoch, seating.cursor);
+        (self.viewer, self.epoch, self.cursor, self.head) =
+            (seating.viewer, seating.epoch, seating.cursor, seating.head);
         match seating.backlog {
             Some(frames) => {
                 frames.iter().for_each(|frame| self.outlet.queue(frame));
                 (self.seen, self.standing) = (seating.head, Standing::Behind);
             }
-            None => (self.seen, self.standing) = (seating.seen, Standing::Lagged),
+            None => (self.seen, self.standing) = (seating.seen, Standing::InStore),
         }
     }
 
@@ -235,6 +244,11 @@ impl Session {
         }
         self.unsaid = VecDeque::new();
         true
+    }
+
+    /// What it lacks and only the store has.
+    pub(super) fn piece(&self) -> Piece {
+        Piece { viewer: self.viewer, epoch: self.epoch, seen: self.seen, head: self.head }
     }
 
     /// When there will be something to look at.

@@ -90,11 +90,16 @@ impl Item {
     }
 }
 
-/// Whether a patch may change the method of a request.
-pub(super) fn touches_method(patch: &RawValue) -> bool {
-    let Some(request) = fields(patch).ok().and_then(|patch| patch.get("request").copied()) else { return false };
-    // What is no object takes the place of the whole request.
-    fields(request).map_or(true, |request| request.contains_key("method"))
+/// The method that a patch gives to a request; None when it leaves it as it is.
+#[must_use]
+pub fn patched_method(patch: &RawValue) -> Option<String> {
+    let request = fields(patch).ok()?.get("request").copied()?;
+    let method = match fields(request) {
+        Ok(request) => serde_json::from_str(request.get("method")?.get()).ok(),
+        // What is no object takes the place of the whole request.
+        Err(_) => None,
+    };
+    Some(method.unwrap_or_else(|| "GET".into()))
 }
 
 /// A named set of variables.

@@ -335,7 +335,7 @@ impl Workspace {
                 }
                 let item = Arc::make_mut(item);
                 patch(&mut item.name, &mut item.content, name.as_deref(), content.as_deref());
-                if content.as_deref().is_some_and(item::touches_method) {
+                if content.as_deref().and_then(item::patched_method).is_some() {
                     item.method = item.read_method();
                 }
                 stamped(item);

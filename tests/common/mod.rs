@@ -84,6 +84,15 @@ impl TestServer {
         (format!("http://{address}"), stop)
     }
 
+    /// The same, after a restart: its rooms are open no more.
+    pub async fn restarted(mut self) -> Self {
+        drop(self.stop.take());
+        let (url, stop) = Self::serve(Arc::clone(&self.store), self.folder.path()).await;
+        (self.url, self.stop) = (url, Some(stop));
+        self.admin = self.admin.at(&self.url);
+        self
+    }
+
     /// A workspace of the admin's, in classic mode; its id.
     pub async fn workspace(&self) -> String {
         let answer = self.admin.post("/v1/workspaces", json!({"name": "API", "description": "All of it"})).await;
@@ -166,6 +175,11 @@ impl Answer {
 }
 
 impl Person {
+    /// The same person, at another address.
+    pub fn at(&self, url: &str) -> Self {
+        Self { url: url.to_owned(), ..self.clone() }
+    }
+
     pub async fn request(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
         let mut request = self.http.request(method, format!("{}{path}", self.url)).bearer_auth(&self.token);

@@ -223,14 +223,13 @@ impl Pump {
             }
             Mail::Resume(seating, presence) => {
                 // Seated anew since it asked, if it isn't so: then it has its place.
-                if session.standing != Standing::Fetching || session.epoch != seating.epoch {
+                if session.standing != Standing::Asking || session.epoch != seating.epoch {
                     return;
                 }
-                let (stream, at, whole) = (Arc::clone(&seating.stream), place_of(&seating), seating.backlog.is_some());
+                let (stream, at) = (Arc::clone(&seating.stream), place_of(&seating));
+                // The changes it missed are in no log.
+                session.outlet.queue(&presence);
                 session.read_from(seating);
-                if whole {
-                    session.outlet.queue(&presence);
-                }
                 self.stand_up(slot);
                 self.sit(slot, stream, at);
             }

@@ -40,9 +40,14 @@ impl Pump {
                 }
             }
             match session.standing {
-                Standing::InStep | Standing::Fetching | Standing::Parting => return,
+                Standing::InStep | Standing::Asking | Standing::Fetching | Standing::Parting => return,
                 Standing::Closing => return self.part(slot, now),
-                Standing::Lagged => return self.fetch(slot),
+                Standing::Lagged => {
+                    session.standing = Standing::Asking;
+                    session.unsaid.push_back(Said::Resume(session.epoch, session.seen));
+                    return self.say(slot);
+                }
+                Standing::InStore => return self.fetch(slot),
                 Standing::Behind | Standing::Waiting => {}
             }
             let Some(lane) = session.lane.and_then(|lane| self.lanes.get_mut(lane)) else { return };
@@ -75,17 +80,14 @@ impl Pump {
     pub(super) fn fetch(&mut self, slot: usize) {
         let session = &mut self.sessions[slot];
         session.standing = Standing::Fetching;
-        let (id, room, post) = (session.id, session.room.clone(), self.post.clone());
-        let (viewer, epoch, seen) = (session.viewer, session.epoch, session.seen);
-        tokio::spawn(async move {
-            let fetched = room.fetch(viewer, epoch, seen).await;
-            post.send(Note::Fetched(id, fetched));
-        });
+        let (id, room, post, piece) = (session.id, session.room.clone(), self.post.clone(), session.piece());
+        tokio::spawn(async move { post.send(Note::Fetched(id, room.fetch(piece).await)) });
     }
 
     pub(super) fn fetched(&mut self, slot: usize, fetched: Fetched, now: Instant) {
         let session = &mut self.sessions[slot];
-        if session.standing != Standing::Fetching || session.epoch != fetched.epoch {
+        // Seated anew since it was asked for, if it isn't so.
+        if session.standing != Standing::Fetching || session.piece() != fetched.piece {
             return;
         }
         let Some((frames, seen)) = fetched.frames else {
@@ -93,8 +95,7 @@ impl Pump {
         };
         frames.iter().for_each(|frame| session.outlet.queue(frame));
         session.seen = seen;
-        session.unsaid.push_back(Said::Resume(session.epoch, seen));
-        self.say(slot);
+        session.standing = if seen == session.head { Standing::Behind } else { Standing::InStore };
         self.advance(slot, now);
     }
 

@@ -6,6 +6,7 @@ pub mod post;
 pub mod presence;
 mod room;
 pub mod seating;
+mod seats;
 pub mod snapshot;
 pub mod stream;
 

@@ -5,20 +5,17 @@
 //! keeping the old state.
 
 use super::batch::{self, Draft, Published, advance, changes_seating, index_of, read_on, unavailable};
-use super::post::Note;
-use super::presence::{Due, Presence};
-use super::seating::{Claim, Mail, Occupant, Said, Seat, Seating};
+use super::presence::Presence;
+use super::seating::{Mail, Occupant, Said};
 use super::stream::{Kind, Stream};
-use super::{Answered, Entry, Joined, Request, RoomView, SEAT_TIMEOUT};
+use super::{Answered, Request, RoomView, SEAT_TIMEOUT};
 use crate::cluster::Cluster;
-use crate::id::{CredentialId, Epoch, ItemId, OpId, Position, Sequence, SessionId, UserId};
-use crate::protocol::{Close, SeenPositions, Status};
+use crate::id::{OpId, Position, Sequence, SessionId, UserId};
 use crate::store::{self, Append, AppendError, Store};
 use crate::visibility::{self, Frame, Log};
 use crate::workspace::command::{Answer, Command};
 use crate::workspace::decide::decide;
 use crate::workspace::event::Event;
-use crate::workspace::member::{Side, Viewer};
 use crate::workspace::problem::{Code, Problem};
 use crate::workspace::{Audience, Positions, Workspace};
 use anyhow::Context;
@@ -60,7 +57,7 @@ impl Logs {
         Self { everyone: Arc::new(Stream::new()), team: Arc::new(Stream::new()) }
     }
 
-    fn get(&self, log: Log) -> &Arc<Stream> {
+    pub(super) fn get(&self, log: Log) -> &Arc<Stream> {
         match log {
             Log::Everyone => &self.everyone,
             Log::Team => &self.team,
@@ -69,21 +66,21 @@ impl Logs {
 }
 
 pub(super) struct Room {
-    workspace: Arc<Workspace>,
-    view: Arc<RoomView>,
-    store: Arc<dyn Store>,
-    cluster: Arc<dyn Cluster>,
-    logs: Logs,
-    presence: Presence,
+    pub(super) workspace: Arc<Workspace>,
+    pub(super) view: Arc<RoomView>,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) cluster: Arc<dyn Cluster>,
+    pub(super) logs: Logs,
+    pub(super) presence: Presence,
     /// In order of coming, so that nothing depends on the hash of a hidden session's id.
-    occupants: BTreeMap<u64, Occupant>,
-    numbers: HashMap<SessionId, u64>,
-    next_number: u64,
+    pub(super) occupants: BTreeMap<u64, Occupant>,
+    pub(super) numbers: HashMap<SessionId, u64>,
+    pub(super) next_number: u64,
     /// Sessions that read each of the logs.
-    readers: [usize; 2],
-    recent: HashMap<(UserId, OpId), Position>,
-    recent_order: VecDeque<(UserId, OpId)>,
-    kept: Sequence,
+    pub(super) readers: [usize; 2],
+    pub(super) recent: HashMap<(UserId, OpId), Position>,
+    pub(super) recent_order: VecDeque<(UserId, OpId)>,
+    pub(super) kept: Sequence,
 }
 
 impl Room {
@@ -394,163 +391,5 @@ impl Room {
                 tracing::warn!(error = format!("{error:#}"), "a state could not be kept");
             }
         });
-    }
-
-    // ---- seats ----
-
-    fn join(&mut self, join: super::Join, entry: Entry) -> Result<Joined, Problem> {
-        let viewer = self.workspace.viewer(join.user).ok_or(Code::NotFound)?;
-        let session = SessionId::new();
-        let now = Instant::now();
-        let head = self.workspace.positions;
-        let (seen, resumes) = match join.resume {
-            None => (head, true),
-            Some(resume) => {
-                let seen =
-                    Positions { shared: resume.shared.unwrap_or(head.shared), team: resume.team.unwrap_or(head.team) };
-                let known = resume.epoch.is_none_or(|epoch| epoch == self.workspace.epoch)
-                    && seen.shared <= head.shared
-                    && (seen.team <= head.team || !viewer.is_team());
-                (if viewer.is_team() { seen } else { Positions { team: head.team, ..seen } }, known)
-            }
-        };
-        if !resumes {
-            return Ok(Joined::UnknownPositions);
-        }
-        let seat = visibility::Seat { session, user: join.user, viewing: None, status: Status::Active };
-        self.presence.join(seat, visibility::audience_of_person(viewer.side, viewer.mode), now);
-        let number = self.next_number;
-        self.next_number += 1;
-        self.numbers.insert(session, number);
-        self.readers[visibility::log_of(&viewer) as usize] += 1;
-        let Entry { post, token, room } = entry;
-        self.occupants.insert(number, Occupant { session, viewer, credential: join.credential, post: post.clone() });
-        let hello = vec![self.welcome(&viewer, session, seen)?, self.presence.all(&self.workspace, &viewer)];
-        let seating = self.seating(&viewer, seen);
-        seating.stream.tell(&post);
-        post.send(Note::Seat(Box::new(Seat { session, room, hello, seating, token })));
-        Ok(Joined::Seated(Claim { session, post: Some(post) }))
-    }
-
-    fn welcome(&self, viewer: &Viewer, session: SessionId, seen: Positions) -> Result<Frame, Problem> {
-        let positions = SeenPositions::of(seen, viewer.side);
-        visibility::welcome(&self.workspace, viewer, session, positions).ok_or(Code::NotFound.into())
-    }
-
-    /// Where a viewer reads on after some positions: in the ring, or in the store first.
-    fn seating(&self, viewer: &Viewer, seen: Positions) -> Seating {
-        let stream = Arc::clone(self.logs.get(visibility::log_of(viewer)));
-        let head = self.workspace.positions;
-        let team = if viewer.is_team() { head.team - seen.team } else { 0 };
-        let missing = head.shared - seen.shared + team;
-        let backlog = if missing == 0 { Some(Vec::new()) } else { stream.events_after(seen, missing) };
-        let (cursor, _) = stream.end();
-        Seating { viewer: *viewer, epoch: self.workspace.epoch, stream, cursor, seen, head, backlog }
-    }
-
-    fn resume(&mut self, session: SessionId, epoch: Epoch, seen: Positions) {
-        // Positions of another epoch: the session has been seated anew meanwhile.
-        let number = self.numbers.get(&session).filter(|_| epoch == self.workspace.epoch);
-        if let Some(occupant) = number.and_then(|number| self.occupants.get(number)) {
-            let presence = self.presence.all(&self.workspace, &occupant.viewer);
-            self.mail(session, Mail::Resume(self.seating(&occupant.viewer, seen), presence));
-        }
-    }
-
-    fn leave(&mut self, session: SessionId) {
-        if let Some(number) = self.numbers.remove(&session) {
-            if let Some(occupant) = self.occupants.remove(&number) {
-                self.readers[visibility::log_of(&occupant.viewer) as usize] -= 1;
-            }
-            self.presence.leave(session, Instant::now());
-        }
-    }
-
-    fn see(&mut self, session: SessionId, viewing: Option<ItemId>, status: Status) {
-        // An id that is no item's is shown to others as nothing: it could carry a message.
-        let viewing = viewing.filter(|id| self.workspace.item(*id).is_some());
-        self.presence.update(session, Some((viewing, status)), Instant::now());
-    }
-
-    /// Seats anew whose rights changed, and closes who has none. The receiver ends when all have let go.
-    fn seat_anew(&mut self, new_epoch: bool) -> mpsc::Receiver<()> {
-        let (confirm, confirmations) = mpsc::channel(1);
-        if new_epoch {
-            let workspace = &self.workspace;
-            self.presence.regroup(|seat| {
-                let side = workspace.person(seat.user).map_or(Side::Partner, |member| member.side);
-                visibility::audience_of_person(side, workspace.mode)
-            });
-        }
-        let occupants: Vec<(u64, SessionId, Viewer)> =
-            self.occupants.iter().map(|(number, one)| (*number, one.session, one.viewer)).collect();
-        let mut gone = Vec::new();
-        for (number, session, old) in occupants {
-            let Some(viewer) = self.workspace.viewer(old.user) else {
-                self.mail(session, Mail::Close { code: Close::Gone, last: None, confirm: Some(confirm.clone()) });
-                gone.push(session);
-                continue;
-            };
-            if viewer == old && !new_epoch {
-                continue;
-            }
-            if let Some(occupant) = self.occupants.get_mut(&number) {
-                self.readers[visibility::log_of(&old) as usize] -= 1;
-                self.readers[visibility::log_of(&viewer) as usize] += 1;
-                occupant.viewer = viewer;
-            }
-            let seen = self.workspace.positions;
-            let Ok(welcome) = self.welcome(&viewer, session, seen) else { continue };
-            let hello = vec![welcome, self.presence.all(&self.workspace, &viewer)];
-            let seating = self.seating(&viewer, seen);
-            if let Some(occupant) = self.occupants.get(&number) {
-                seating.stream.tell(&occupant.post);
-            }
-            self.mail(session, Mail::Reseat { hello, seating, new_epoch, confirm: confirm.clone() });
-        }
-        gone.into_iter().for_each(|session| self.leave(session));
-        confirmations
-    }
-
-    fn sign_out(&mut self, credential: CredentialId) {
-        let theirs = |one: &&Occupant| one.credential == credential;
-        let sessions: Vec<_> = self.occupants.values().filter(theirs).map(|one| one.session).collect();
-        for session in sessions {
-            self.mail(session, Mail::Close { code: Close::Gone, last: None, confirm: None });
-            self.leave(session);
-        }
-    }
-
-    fn goodbye(&mut self) {
-        let sessions: Vec<_> = self.occupants.values().map(|one| one.session).collect();
-        for session in sessions {
-            // Spread over two seconds, so that the next node meets a stream of them and no wall.
-            let wait = rand::random_range(100..2_000);
-            let last = Some(visibility::goodbye(wait));
-            self.mail(session, Mail::Close { code: Close::Restart, last, confirm: None });
-        }
-    }
-
-    fn mail(&self, session: SessionId, mail: Mail) {
-        if let Some(occupant) = self.numbers.get(&session).and_then(|number| self.occupants.get(number)) {
-            occupant.post.send(Note::Mail(session, mail));
-        }
-    }
-
-    fn tell_presence(&mut self, now: Instant) {
-        // Presence has no position that anybody could resume from: nobody lacks what nobody was there to hear.
-        let readers = self.readers;
-        let heard = |audience| visibility::logs_of(audience).iter().any(|log| readers[*log as usize] > 0);
-        for due in self.presence.due(&self.workspace, now, heard) {
-            match due {
-                Due::Audience(audience, frame) => {
-                    for log in visibility::logs_of(audience).iter().filter(|log| readers[**log as usize] > 0) {
-                        let positions = self.workspace.positions;
-                        self.logs.get(*log).push([(frame.clone(), Kind::Presence, positions)]);
-                    }
-                }
-                Due::Session(session, frame) => self.mail(session, Mail::Frame(frame)),
-            }
-        }
     }
 }

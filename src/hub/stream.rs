@@ -216,4 +216,17 @@ mod tests {
         assert_eq!(stream.events_after(seen, 3).map(|frames| frames.len()), Some(3));
         assert_eq!(stream.events_after(seen, 4), None);
     }
+
+    #[test]
+    fn nobody_resumes_from_frames_that_call_people_otherwise_than_now() {
+        let stream = Stream::new();
+        let naming = |shared| {
+            let (frame, _, positions) = event(shared);
+            (frame, Kind::Naming(Audience::Everyone, shared), positions)
+        };
+        stream.push([event(1), event(2), naming(3), event(4)]);
+        let after = |shared, missing| stream.events_after(Positions { shared, team: 0 }, missing).map(|one| one.len());
+        assert_eq!(after(2, 2), Some(2), "the event that renames is called right itself");
+        assert_eq!(after(1, 3), None);
+    }
 }

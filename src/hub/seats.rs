@@ -1,0 +1,175 @@
+//! Who sits in a room: who comes, who goes, who is seated anew because its rights changed, and what each is told alone.
+
+use super::post::Note;
+use super::presence::Due;
+use super::room::Room;
+use super::seating::{Claim, Mail, Occupant, Seat, Seating};
+use super::stream::Kind;
+use super::{Entry, Join, Joined};
+use crate::id::{CredentialId, Epoch, ItemId, SessionId};
+use crate::protocol::{Close, SeenPositions, Status};
+use crate::visibility::{self, Frame};
+use crate::workspace::Positions;
+use crate::workspace::member::{Side, Viewer};
+use crate::workspace::problem::{Code, Problem};
+use std::sync::Arc;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+impl Room {
+    pub(super) fn join(&mut self, join: Join, entry: Entry) -> Result<Joined, Problem> {
+        let viewer = self.workspace.viewer(join.user).ok_or(Code::NotFound)?;
+        let session = SessionId::new();
+        let now = Instant::now();
+        let head = self.workspace.positions;
+        let (seen, resumes) = match join.resume {
+            None => (head, true),
+            Some(resume) => {
+                let seen =
+                    Positions { shared: resume.shared.unwrap_or(head.shared), team: resume.team.unwrap_or(head.team) };
+                let known = resume.epoch.is_none_or(|epoch| epoch == self.workspace.epoch)
+                    && seen.shared <= head.shared
+                    && (seen.team <= head.team || !viewer.is_team());
+                (if viewer.is_team() { seen } else { Positions { team: head.team, ..seen } }, known)
+            }
+        };
+        if !resumes {
+            return Ok(Joined::UnknownPositions);
+        }
+        let seat = visibility::Seat { session, user: join.user, viewing: None, status: Status::Active };
+        self.presence.join(seat, visibility::audience_of_person(viewer.side, viewer.mode), now);
+        let number = self.next_number;
+        self.next_number += 1;
+        self.numbers.insert(session, number);
+        self.readers[visibility::log_of(&viewer) as usize] += 1;
+        let Entry { post, token, room } = entry;
+        self.occupants.insert(number, Occupant { session, viewer, credential: join.credential, post: post.clone() });
+        let hello = vec![self.welcome(&viewer, session, seen)?, self.presence.all(&self.workspace, &viewer)];
+        let seating = self.seating(&viewer, seen);
+        seating.stream.tell(&post);
+        post.send(Note::Seat(Box::new(Seat { session, room, hello, seating, token })));
+        Ok(Joined::Seated(Claim { session, post: Some(post) }))
+    }
+
+    fn welcome(&self, viewer: &Viewer, session: SessionId, seen: Positions) -> Result<Frame, Problem> {
+        let positions = SeenPositions::of(seen, viewer.side);
+        visibility::welcome(&self.workspace, viewer, session, positions).ok_or(Code::NotFound.into())
+    }
+
+    /// Where a viewer reads on after some positions: in the ring, or in the store first.
+    fn seating(&self, viewer: &Viewer, seen: Positions) -> Seating {
+        let stream = Arc::clone(self.logs.get(visibility::log_of(viewer)));
+        let head = self.workspace.positions;
+        let team = if viewer.is_team() { head.team - seen.team } else { 0 };
+        let missing = head.shared - seen.shared + team;
+        let backlog = if missing == 0 { Some(Vec::new()) } else { stream.events_after(seen, missing) };
+        let (cursor, _) = stream.end();
+        Seating { viewer: *viewer, epoch: self.workspace.epoch, stream, cursor, seen, head, backlog }
+    }
+
+    pub(super) fn resume(&mut self, session: SessionId, epoch: Epoch, seen: Positions) {
+        // Positions of another epoch: the session has been seated anew meanwhile.
+        let number = self.numbers.get(&session).filter(|_| epoch == self.workspace.epoch);
+        if let Some(occupant) = number.and_then(|number| self.occupants.get(number)) {
+            let presence = self.presence.all(&self.workspace, &occupant.viewer);
+            self.mail(session, Mail::Resume(self.seating(&occupant.viewer, seen), presence));
+        }
+    }
+
+    pub(super) fn leave(&mut self, session: SessionId) {
+        if let Some(number) = self.numbers.remove(&session) {
+            if let Some(occupant) = self.occupants.remove(&number) {
+                self.readers[visibility::log_of(&occupant.viewer) as usize] -= 1;
+            }
+            self.presence.leave(session, Instant::now());
+        }
+    }
+
+    pub(super) fn see(&mut self, session: SessionId, viewing: Option<ItemId>, status: Status) {
+        // An id that is no item's is shown to others as nothing: it could carry a message.
+        let viewing = viewing.filter(|id| self.workspace.item(*id).is_some());
+        self.presence.update(session, Some((viewing, status)), Instant::now());
+    }
+
+    /// Seats anew whose rights changed, and closes who has none. The receiver ends when all have let go.
+    pub(super) fn seat_anew(&mut self, new_epoch: bool) -> mpsc::Receiver<()> {
+        let (confirm, confirmations) = mpsc::channel(1);
+        if new_epoch {
+            let workspace = &self.workspace;
+            self.presence.regroup(|seat| {
+                let side = workspace.person(seat.user).map_or(Side::Partner, |member| member.side);
+                visibility::audience_of_person(side, workspace.mode)
+            });
+        }
+        let occupants: Vec<(u64, SessionId, Viewer)> =
+            self.occupants.iter().map(|(number, one)| (*number, one.session, one.viewer)).collect();
+        let mut gone = Vec::new();
+        for (number, session, old) in occupants {
+            let Some(viewer) = self.workspace.viewer(old.user) else {
+                self.mail(session, Mail::Close { code: Close::Gone, last: None, confirm: Some(confirm.clone()) });
+                gone.push(session);
+                continue;
+            };
+            if viewer == old && !new_epoch {
+                continue;
+            }
+            if let Some(occupant) = self.occupants.get_mut(&number) {
+                self.readers[visibility::log_of(&old) as usize] -= 1;
+                self.readers[visibility::log_of(&viewer) as usize] += 1;
+                occupant.viewer = viewer;
+            }
+            let seen = self.workspace.positions;
+            let Ok(welcome) = self.welcome(&viewer, session, seen) else { continue };
+            let hello = vec![welcome, self.presence.all(&self.workspace, &viewer)];
+            let seating = self.seating(&viewer, seen);
+            if let Some(occupant) = self.occupants.get(&number) {
+                seating.stream.tell(&occupant.post);
+            }
+            self.mail(session, Mail::Reseat { hello, seating, new_epoch, confirm: confirm.clone() });
+        }
+        gone.into_iter().for_each(|session| self.leave(session));
+        confirmations
+    }
+
+    pub(super) fn sign_out(&mut self, credential: CredentialId) {
+        let theirs = |one: &&Occupant| one.credential == credential;
+        let sessions: Vec<_> = self.occupants.values().filter(theirs).map(|one| one.session).collect();
+        for session in sessions {
+            self.mail(session, Mail::Close { code: Close::Gone, last: None, confirm: None });
+            self.leave(session);
+        }
+    }
+
+    pub(super) fn goodbye(&mut self) {
+        let sessions: Vec<_> = self.occupants.values().map(|one| one.session).collect();
+        for session in sessions {
+            // Spread over two seconds, so that the next node meets a stream of them and no wall.
+            let wait = rand::random_range(100..2_000);
+            let last = Some(visibility::goodbye(wait));
+            self.mail(session, Mail::Close { code: Close::Restart, last, confirm: None });
+        }
+    }
+
+    pub(super) fn mail(&self, session: SessionId, mail: Mail) {
+        if let Some(occupant) = self.numbers.get(&session).and_then(|number| self.occupants.get(number)) {
+            occupant.post.send(Note::Mail(session, mail));
+        }
+    }
+
+    pub(super) fn tell_presence(&mut self, now: Instant) {
+        // Presence has no position that anybody could resume from: nobody lacks what nobody was there to hear.
+        let readers = self.readers;
+        let heard = |audience| visibility::logs_of(audience).iter().any(|log| readers[*log as usize] > 0);
+        for due in self.presence.due(&self.workspace, now, heard) {
+            match due {
+                Due::Audience(audience, frame) => {
+                    for log in visibility::logs_of(audience).iter().filter(|log| readers[**log as usize] > 0) {
+                        let positions = self.workspace.positions;
+                        self.logs.get(*log).push([(frame.clone(), Kind::Presence, positions)]);
+                    }
+                }
+                Due::Session(session, frame) => self.mail(session, Mail::Frame(frame)),
+            }
+        }
+    }
+}

@@ -238,7 +238,7 @@ pub enum WireChange {
         /// A merge patch of `{name, content}`.
         #[serde(skip_serializing_if = "Option::is_none")]
         patch: Option<WirePatch>,
-        /// The item's HTTP method after it, for a request.
+        /// The HTTP method, when the patch gives the request one.
         #[serde(skip_serializing_if = "Option::is_none")]
         method: Option<String>,
         /// The patch is large: read the item.

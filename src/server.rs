@@ -78,12 +78,21 @@ impl Server {
         let router = http::router(self.app).into_make_service();
         let serving = axum::serve(self.listener, router).with_graceful_shutdown(stop);
         let mut serving = std::pin::pin!(serving.into_future());
-        tokio::select! {
-            served = &mut serving => return served.context("serving"),
-            _ = left => {}
-        }
+        // With no request in flight the listener may be done before the news of it is here.
+        let done = tokio::select! {
+            served = &mut serving => Some(served),
+            _ = left => None,
+        };
         // Sockets are no requests any more, so that the listener doesn't wait for them.
-        let leaving = async { tokio::join!(&mut serving, hub.leave()).0 };
+        let leaving = async {
+            let serving = async {
+                match done {
+                    Some(served) => served,
+                    None => serving.await,
+                }
+            };
+            tokio::join!(serving, hub.leave()).0
+        };
         match tokio::time::timeout(LEAVING, leaving).await {
             Ok(served) => served.context("serving"),
             Err(_) => Ok(()),

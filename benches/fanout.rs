@@ -111,6 +111,9 @@ fn walk_over_sockets(bencher: Bencher<'_, '_>, frames: u64) {
         });
 }
 
+/// Sessions of one person.
+const TABS: usize = 10;
+
 /// Taking a seat in a room where so many sit already: a partner's, in multi-partner mode.
 #[divan::bench(args = [100, 1_000, 10_000])]
 fn seating(bencher: Bencher<'_, '_>, seated: usize) {
@@ -121,11 +124,13 @@ fn seating(bencher: Bencher<'_, '_>, seated: usize) {
         Arc::new(loggia::cluster::local::Local),
         vec![post.clone()],
     );
-    let partner = RUNTIME.block_on(partner(&hub));
-    let join = Join { user: partner, credential: CredentialId::new(), resume: None };
+    // A person's own sessions know of each other, so nobody has many.
+    let partners: Vec<UserId> = (0..seated.div_ceil(TABS) + 10).map(|_| RUNTIME.block_on(partner(&hub))).collect();
     let mut claims = Vec::new();
     let mut notes: Vec<Note> = Vec::new();
     let mut take_seat = || {
+        let user = partners[claims.len() % partners.len()];
+        let join = Join { user, credential: CredentialId::new(), resume: None };
         let joined = RUNTIME.block_on(hub.join(FIXTURE.id, join)).unwrap();
         post.take(&mut notes);
         notes.clear();

@@ -126,6 +126,7 @@ impl Checker {
             }
             "presence_delta" => {
                 self.tally.deltas += 1;
+                self.tally.deltas_of_partners += u64::from(!frame.is_of_team());
                 Note::Nothing
             }
             "ack" => match (op(&frame), frame.position) {

@@ -79,6 +79,10 @@ fn a_clean_stream_is_not_flagged() {
     let tally = feed(&mut checker, &frames);
     assert_eq!(tally.examples, Vec::<String>::new());
     assert_eq!((tally.deliveries, tally.greetings, tally.deltas, checker.last().shared), (3, 2, 1, 43));
+    assert_eq!(tally.deltas_of_partners, 1);
+    let idle = format!(r#"{{"type":"presence_delta","joined":[],"changed":[{team}],"left":[]}}"#);
+    let tally = feed(&mut checker, &[idle]);
+    assert_eq!((tally.deltas, tally.deltas_of_partners), (2, 1), "a colleague of the team goes idle");
     assert!((0..3).all(|n| checker.saw(n)) && !checker.saw(3));
 }
 

@@ -22,13 +22,16 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Semaphore;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
 /// Files that are open beside the sessions: HTTP connections, the runtime's own.
 const OTHER_FILES: u64 = 64;
+/// Handshakes without a seat under way at once.
+const KNOCKING: usize = 256;
 /// Bytes of an ordinary edit's text.
 const EDIT_BYTES: usize = 180;
 
@@ -102,13 +105,16 @@ impl Play {
         Ok(posters)
     }
 
-    /// So many handshakes without a seat.
-    pub(crate) async fn knock(&self, count: usize) -> anyhow::Result<()> {
-        let knocks = stream::iter(0..count).map(|nth| {
+    /// So many handshakes without a seat, at an even pace.
+    pub(crate) async fn knock(&self, count: usize, within: Duration) -> anyhow::Result<()> {
+        let start = Instant::now();
+        let knocks = stream::iter(0..count).map(|nth| async move {
+            sleep_until(start + within.mul_f64(nth as f64 / count as f64)).await;
             let target = &self.stage.targets[nth % self.stage.targets.len()];
-            target.knock(nth, &self.tokens[nth % self.tokens.len()])
+            target.knock(nth, &self.tokens[nth % self.tokens.len()]).await
         });
-        knocks.buffer_unordered(self.concurrency).try_collect().await
+        // As many as the pace asks for, and no more than a listener's queue takes.
+        knocks.buffer_unordered(KNOCKING).try_collect().await
     }
 
     /// So many partners read the workspace, and then once more, if it has changed. How many snapshots were not like the

@@ -24,6 +24,8 @@ pub(crate) struct Tally {
     pub(crate) greetings: u64,
     /// Changes of presence.
     pub(crate) deltas: u64,
+    /// Those of them that are not of the team alone.
+    pub(crate) deltas_of_partners: u64,
     /// Closes and failed connections that the harness didn't ask for.
     pub(crate) unexpected_closes: u64,
     /// Closes for being too slow (4008), of a session that didn't read.
@@ -58,6 +60,7 @@ pub(crate) fn sum<'a>(tallies: impl Iterator<Item = &'a Tally>) -> Tally {
         sum.frames += one.frames;
         sum.greetings += one.greetings;
         sum.deltas += one.deltas;
+        sum.deltas_of_partners += one.deltas_of_partners;
         sum.unexpected_closes += one.unexpected_closes;
         sum.too_slow += one.too_slow;
         sum.cut += one.cut;

@@ -54,6 +54,14 @@ pub(crate) struct Frame<'a> {
     pub(crate) reconnect_in_ms: Option<u64>,
 }
 
+impl Frame<'_> {
+    /// Whether a change of presence is of the team's sessions alone, as far as it tells: who has left has no name.
+    pub(crate) fn is_of_team(&self) -> bool {
+        let mut told = self.joined.iter().chain(&self.changed);
+        self.left.is_empty() && told.all(|one| one.person.as_ref().is_some_and(|person| person.side == "team"))
+    }
+}
+
 /// Somebody.
 #[derive(Deserialize)]
 pub(crate) struct Person<'a> {

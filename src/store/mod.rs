@@ -8,11 +8,12 @@ use crate::id::{CredentialId, Epoch, InvitationId, OpId, Position, Sequence, Tea
 use crate::workspace::problem::{Code, Problem};
 use async_trait::async_trait;
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use std::path::Path;
 use time::OffsetDateTime;
 
 /// Which of a workspace's two runs of events a record is in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Stream {
     /// For everyone in the workspace.
     Shared,
@@ -21,7 +22,7 @@ pub enum Stream {
 }
 
 /// One event of a workspace's log.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     /// Its place in the whole log: the compare-and-append key.
     pub sequence: Sequence,
@@ -182,6 +183,8 @@ pub trait Store: Send + Sync + 'static {
     async fn save_state(&self, workspace: WorkspaceId, at: Sequence, state: Bytes) -> anyhow::Result<()>;
     /// The newest kept state. None for what doesn't exist or is deleted.
     async fn load_state(&self, workspace: WorkspaceId) -> anyhow::Result<Option<(Sequence, Bytes)>>;
+    /// The sequences of the last records of those of these workspaces that exist, deleted or not, in any order.
+    async fn heads(&self, workspaces: &[WorkspaceId]) -> anyhow::Result<Vec<(WorkspaceId, Sequence)>>;
     /// Whether a workspace exists and isn't deleted.
     async fn workspace_exists(&self, workspace: WorkspaceId) -> anyhow::Result<bool>;
     /// The workspaces somebody is a member of, in order of id.
@@ -219,6 +222,8 @@ pub trait Store: Send + Sync + 'static {
     /// Somebody's personal access tokens, oldest first.
     async fn tokens(&self, user: UserId) -> anyhow::Result<Vec<Credential>>;
 
+    /// 256 random bits, made with the store and known to who can read it: nodes of one store know each other by them.
+    async fn cluster_key(&self) -> anyhow::Result<[u8; 32]>;
     /// Writes a complete copy of the store to a new file while others go on.
     async fn backup(&self, to: &Path) -> anyhow::Result<()>;
     /// Whether the store answers and can be written.

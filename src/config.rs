@@ -1,8 +1,9 @@
 //! Every setting: flag, environment variable, default.
 
 use clap::Args;
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Bytes of an HTTP body.
 pub const LARGEST_BODY: usize = 8 * 1_024 * 1_024;
@@ -19,6 +20,33 @@ pub struct StoreOptions {
     /// The folder of the embedded store.
     #[arg(long, env = "LOGGIA_DATA", default_value = "./data")]
     pub data: PathBuf,
+    /// A PostgreSQL database to keep everything in, in place of the folder: postgres://USER:PASSWORD@HOST/DATABASE.
+    #[arg(long, env = "LOGGIA_DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<DatabaseUrl>,
+}
+
+impl StoreOptions {
+    /// The embedded store of a folder.
+    #[must_use]
+    pub fn folder(data: &Path) -> Self {
+        Self { data: data.to_owned(), database_url: None }
+    }
+}
+
+/// The address of a database, with its password: it is not shown. Any text is taken, for a refusal would repeat it.
+#[derive(Clone)]
+pub struct DatabaseUrl(pub String);
+
+impl From<String> for DatabaseUrl {
+    fn from(url: String) -> Self {
+        Self(url)
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("postgres://…")
+    }
 }
 
 /// How to serve.

@@ -1,16 +1,16 @@
 //! Builds the parts, joins them, stops them.
 
 use crate::cluster::local::Local;
-use crate::config::ServeOptions;
+use crate::config::{ServeOptions, StoreOptions};
 use crate::http::{self, App};
 use crate::hub::Hub;
 use crate::identity::Secret;
 use crate::live::pump;
 use crate::store::Store;
+use crate::store::postgres::Postgres;
 use crate::store::sqlite::Sqlite;
 use anyhow::Context;
 use std::future::{Future, IntoFuture};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -22,12 +22,17 @@ const LEAVING: Duration = Duration::from_secs(10);
 /// The store's file in the data folder.
 pub const STORE_FILE: &str = "loggia.sqlite3";
 
-/// Opens the embedded store of a data folder.
+/// Opens the database, when there is a URL of one, or else the embedded store of the data folder.
 ///
 /// # Errors
-/// Names the file.
-pub fn open_store(data: &Path) -> anyhow::Result<Arc<dyn Store>> {
-    let file = data.join(STORE_FILE);
+/// Names the setting or the file.
+pub async fn open_store(options: &StoreOptions) -> anyhow::Result<Arc<dyn Store>> {
+    if let Some(url) = &options.database_url {
+        let store =
+            Postgres::open(&url.0).await.context("opening the database of --database-url (LOGGIA_DATABASE_URL)")?;
+        return Ok(Arc::new(store));
+    }
+    let file = options.data.join(STORE_FILE);
     let store = Sqlite::open(&file).with_context(|| format!("opening {}", file.display()))?;
     Ok(Arc::new(store))
 }

@@ -2,8 +2,10 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test that can't go on fails")]
 
+pub mod postgres;
+
 use futures_util::{SinkExt, StreamExt};
-use loggia::config::{ServeOptions, StoreOptions};
+use loggia::config::{DatabaseUrl, ServeOptions, StoreOptions};
 use loggia::http::new_team;
 use loggia::identity::Identity;
 use loggia::server::{Server, open_store};
@@ -48,11 +50,23 @@ pub struct Answer {
     pub json: Value,
 }
 
+/// What keeps a test's things: PostgreSQL when `LOGGIA_TEST_STORE` says so, and otherwise SQLite in its folder.
+pub async fn store_options(folder: &std::path::Path) -> StoreOptions {
+    match std::env::var("LOGGIA_TEST_STORE").as_deref() {
+        Ok("postgres") => {
+            let url = postgres::Cluster::shared().new_database().await;
+            StoreOptions { database_url: Some(DatabaseUrl(url)), ..StoreOptions::folder(folder) }
+        }
+        Ok(other) => panic!("there is no store {other} to test"),
+        Err(_) => StoreOptions::folder(folder),
+    }
+}
+
 impl TestServer {
     /// A server with a team (`host.com`) and its admin.
     pub async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = open_store(folder.path()).unwrap();
+        let store = open_store(&store_options(folder.path()).await).await.unwrap();
         let (team, admin) = new_team("Host", &["host.com".into()], "ada@host.com", Some("Ada Admin")).unwrap();
         let admin = store.create_team(team, admin).await.unwrap();
         let (_, token) = Identity::new(Arc::clone(&store)).token(admin.id, "test", now_utc()).await.unwrap();
@@ -74,7 +88,7 @@ impl TestServer {
             listen: address,
             public_url: None,
             allow_origin: Vec::new(),
-            store: StoreOptions { data: folder.to_owned() },
+            store: StoreOptions::folder(folder),
         };
         let server = Server::new(listener, store, &options).await.unwrap();
         let (stop, stopped) = oneshot::channel::<()>();

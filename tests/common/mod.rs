@@ -67,6 +67,11 @@ impl TestServer {
     pub async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = open_store(&store_options(folder.path()).await).await.unwrap();
+        Self::with(store, folder).await
+    }
+
+    /// The same, upon a store that is new.
+    pub async fn with(store: Arc<dyn Store>, folder: tempfile::TempDir) -> Self {
         let (team, admin) = new_team("Host", &["host.com".into()], "ada@host.com", Some("Ada Admin")).unwrap();
         let admin = store.create_team(team, admin).await.unwrap();
         let (_, token) = Identity::new(Arc::clone(&store)).token(admin.id, "test", now_utc()).await.unwrap();

@@ -108,17 +108,21 @@ impl Connections {
         });
         match outcome.await {
             Ok(Err(failure @ (Failure::Unsent(_) | Failure::Lost(_)))) => {
-                drop(Object::take(connection));
+                self.give_up(connection);
                 Err(failure)
             }
             Ok(result) => result,
             Err(_) => {
-                // The others lead to the same server. A call after this one finds out with a new connection.
-                drop(Object::take(connection));
-                self.pool.retain(|_, _| false);
+                self.give_up(connection);
                 Err(Failure::Final(anyhow!("no answer from PostgreSQL within {ANSWER_LIMIT:?}")))
             }
         }
+    }
+
+    /// The idle ones go along: they lead to the same server, and what comes next is to find out with a new one.
+    fn give_up(&self, connection: Object) {
+        drop(Object::take(connection));
+        self.pool.retain(|_, _| false);
     }
 }
 

@@ -49,12 +49,13 @@ pub struct DemoOptions {
 /// When something can't be set up.
 pub async fn run(options: DemoOptions, shutdown: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
     let folder = Folder::new()?;
-    let store = open_store(&folder.0)?;
+    let store = open_store(&StoreOptions::folder(&folder.0)).await?;
     let serve = ServeOptions {
         listen: options.listen,
         public_url: None,
         allow_origin: Vec::new(),
-        store: StoreOptions { data: folder.0.clone() },
+        redis_url: None,
+        store: StoreOptions::folder(&folder.0),
     };
     let (team, admin) =
         http::new_team("Loggia Demo", &["loggia-demo.com".into()], "ada@loggia-demo.com", Some("Ada Lovelace"))?;

@@ -650,7 +650,8 @@ async fn an_invitation_that_ended_is_stale() {
         listen: "127.0.0.1:0".parse().unwrap(),
         public_url: None,
         allow_origin: Vec::new(),
-        store: StoreOptions { data: server.folder.path().to_owned() },
+        redis_url: None,
+        store: StoreOptions::folder(server.folder.path()),
     };
     // A node that lives in the past sends the invitations, the test's node takes them.
     let past = Server::new(TcpListener::bind("127.0.0.1:0").await.unwrap(), Arc::clone(&server.store), &options)

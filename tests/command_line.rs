@@ -3,6 +3,7 @@
 
 mod common;
 
+use common::postgres::Cluster;
 use common::{Answer, PATIENCE};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -14,7 +15,7 @@ use tokio::time::timeout;
 fn loggia(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_loggia"));
     command.args(arguments).kill_on_drop(true).stdin(Stdio::null());
-    for name in ["LISTEN", "DATA", "PUBLIC_URL", "ALLOW_ORIGIN", "METRICS_LISTEN", "LOG"] {
+    for name in ["LISTEN", "DATA", "DATABASE_URL", "PUBLIC_URL", "ALLOW_ORIGIN", "METRICS_LISTEN", "LOG"] {
         command.env_remove(format!("LOGGIA_{name}"));
     }
     command
@@ -198,6 +199,35 @@ async fn check_and_serve_fail_when_the_data_folder_is_a_file() {
     refused(&run(&["serve", "--listen", "127.0.0.1:0"], &file).await, &[name]);
     refused(&create_team(&file).await, &[name]);
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "a file");
+}
+
+#[tokio::test]
+async fn every_command_takes_the_database_in_place_of_the_folder_and_tells_nobody_its_url() {
+    let data = tempfile::tempdir().unwrap();
+    let folder = data.path().join("untouched");
+    let url = Cluster::shared().new_database().await;
+    let with = async |arguments: &[&str], url: &str| {
+        let mut command = loggia(arguments);
+        command.arg("--data").arg(&folder).env("LOGGIA_DATABASE_URL", url);
+        timeout(PATIENCE, command.output()).await.expect("the command ends in time").unwrap()
+    };
+    let team = ["admin", "create-team", "--name", "Host", "--domain", "host.com", "--admin", "ada@host.com"];
+    one_token(&with(&team, &url).await);
+    one_token(&with(&["admin", "token", "ada@host.com"], &url).await);
+    assert!(with(&["check"], &url).await.status.success());
+    refused(&with(&["backup", "copy"], &url).await, &["pg_dump"]);
+    assert!(!folder.exists());
+
+    let secret = "postgres://loggia:s3cret@127.0.0.1:1/loggia";
+    for url in [secret, "postgres://loggia:s3cret@127.0.0.1:port/loggia", ""] {
+        for command in [&["check"][..], &["serve", "--listen", "127.0.0.1:0"], &team, &["backup", "copy"]] {
+            let output = with(command, url).await;
+            refused(&output, &["--database-url"]);
+            assert!(!text(&output.stderr).contains("s3cret"));
+        }
+    }
+    let help = with(&["--help"], secret).await;
+    assert!(text(&help.stdout).contains("--database-url") && !text(&help.stdout).contains("s3cret"));
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use super::{Hub, Request};
 use crate::cluster::message::Message;
 use crate::cluster::{Heard, Pulse};
 use crate::id::{CredentialId, WorkspaceId};
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
@@ -16,10 +17,10 @@ const EVERY: Duration = Duration::from_secs(1);
 const NODES: WorkspaceId = WorkspaceId(Uuid::nil());
 
 impl Hub {
-    /// Watches for as long as it is polled. Ends at once where there are no other nodes.
-    pub async fn watch(&self) {
+    /// Watches for as long as it is polled.
+    pub async fn watch(&self) -> Infallible {
         if !self.cluster.is_shared() {
-            return;
+            return std::future::pending().await;
         }
         let mut hears = self.cluster.follow(NODES, Arc::new(Pulse::default()));
         let mut tick = interval(EVERY);

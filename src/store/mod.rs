@@ -2,6 +2,7 @@
 //!
 //! The trait knows rows and bytes. It does not know what an event means, nor who may see it.
 
+pub mod postgres;
 pub mod sqlite;
 
 use crate::id::{CredentialId, Epoch, InvitationId, OpId, Position, Sequence, TeamId, UserId, WorkspaceId};
@@ -88,7 +89,7 @@ pub struct Append {
     pub index: Vec<Index>,
 }
 
-/// Why a batch was not written. Nothing of it was.
+/// Why a batch is not known to be written. After the first two nothing of it was.
 #[derive(Debug, thiserror::Error)]
 pub enum AppendError {
     /// Another writer was first: read the log after your sequence, decide again.
@@ -97,7 +98,8 @@ pub enum AppendError {
     /// These edits were written before: answer them from here, leave them out, append the rest.
     #[error("{} edits of the batch were written before", .0.len())]
     Repeated(Vec<Answer>),
-    /// The store can't write now.
+    /// The store can't write now, or its answer did not come. Mostly nothing was written, but where the store is
+    /// another machine the whole batch may have been: only the log tells.
     #[error(transparent)]
     Unavailable(#[from] anyhow::Error),
 }
@@ -162,7 +164,8 @@ pub struct Credential {
 }
 
 /// A place to keep everything that lasts. Every error of a method other than `append` means that the store
-/// could not be reached or read; what a call was to change is then unchanged.
+/// could not be reached or read; what a call was to change is then unchanged, or, where the store is another machine
+/// and its answer was lost, changed in full.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     /// Writes a batch; returns once it is durable.

@@ -120,7 +120,7 @@ fn seating(bencher: Bencher<'_, '_>, seated: usize) {
     // A pump that forgets what it is told: what is measured is the room's work.
     let post = Post::new(|| {});
     let hub = Hub::new(
-        Arc::clone(&FIXTURE.store) as Arc<dyn Store>,
+        Arc::clone(&FIXTURE.store),
         Arc::new(loggia::cluster::local::Local),
         vec![post.clone()],
     );

@@ -8,7 +8,7 @@ use fixture::Fixture;
 use loggia::cluster::local::Local;
 use loggia::hub::Hub;
 use loggia::id::WorkspaceId;
-use loggia::store::{Answer, Append, Record, Store, Stream};
+use loggia::store::{Answer, Append, Record, Stream};
 use loggia::visibility::{self, Place};
 use loggia::workspace::command::Command;
 use loggia::workspace::decide::decide;

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::postgres::Cluster;
+use common::postgres::{Cluster, execute};
 use common::{Answer, PATIENCE};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -228,6 +228,39 @@ async fn every_command_takes_the_database_in_place_of_the_folder_and_tells_nobod
     }
     let help = with(&["--help"], secret).await;
     assert!(text(&help.stdout).contains("--database-url") && !text(&help.stdout).contains("s3cret"));
+}
+
+#[tokio::test]
+async fn a_database_is_spoken_to_in_tls_when_its_certificate_is_trusted_and_of_its_name() {
+    let data = tempfile::tempdir().unwrap();
+    let cluster = Cluster::start(&[]);
+    let url = cluster.new_database().await;
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    cluster.write("server.crt", &made.cert.pem());
+    cluster.write("server.key", &made.signing_key.serialize_pem());
+    let trusted = data.path().join("trusted.pem");
+    std::fs::write(&trusted, made.cert.pem()).unwrap();
+    let stranger = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let others = data.path().join("others.pem");
+    std::fs::write(&others, stranger.cert.pem()).unwrap();
+    let check = async |url: &str, trusted: &Path| {
+        let mut command = loggia(&["check"]);
+        command.arg("--data").arg(data.path()).env("LOGGIA_DATABASE_URL", url).env("SSL_CERT_FILE", trusted);
+        timeout(PATIENCE, command.output()).await.expect("the command ends in time").unwrap()
+    };
+    let url = format!("{url}?sslmode=require");
+    refused(&check(&url, &trusted).await, &["--database-url", "TLS"]);
+    execute(&cluster.url("postgres"), "ALTER SYSTEM SET ssl = on").await;
+    execute(&cluster.url("postgres"), "SELECT pg_reload_conf()").await;
+    let begun = std::time::Instant::now();
+    let mut checked = check(&url, &trusted).await;
+    // The server takes its settings up when it comes to it.
+    while !checked.status.success() && begun.elapsed() < PATIENCE {
+        checked = check(&url, &trusted).await;
+    }
+    assert!(checked.status.success(), "{checked:?}");
+    refused(&check(&url, &others).await, &["certificate"]);
+    refused(&check(&url.replace("127.0.0.1", "localhost"), &trusted).await, &["certificate"]);
 }
 
 #[tokio::test]

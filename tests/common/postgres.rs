@@ -98,6 +98,16 @@ impl Cluster {
         assert!(kill.status().unwrap().success());
     }
 
+    /// Writes a file of the server's own beside its data.
+    pub fn write(&self, name: &str, content: &str) {
+        let file = self.folder.join("data").join(name);
+        let mut write = as_postgres("sh");
+        write.args(["-c", "umask 077; cat >\"$1\"", "sh"]).arg(file).stdin(Stdio::piped());
+        let mut write = write.spawn().unwrap();
+        write.stdin.take().unwrap().write_all(content.as_bytes()).unwrap();
+        assert!(write.wait().unwrap().success());
+    }
+
     /// The URL of a database that is not there yet, or is.
     pub fn url(&self, database: &str) -> String {
         format!("postgres://loggia@127.0.0.1:{}/{database}", self.port)

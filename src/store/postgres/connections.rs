@@ -27,6 +27,7 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 const SESSION: &str = "
     SET statement_timeout = '4s';
     SET lock_timeout = '4s';
+    SET client_min_messages = warning;
     SET default_transaction_isolation = 'read committed';
     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
 
@@ -148,11 +149,12 @@ fn broke(error: &tokio_postgres::Error) -> bool {
 
 /// No error tells a part of the URL: it holds a password.
 fn parse(url: &str) -> anyhow::Result<Config> {
-    let mut config = url
-        .starts_with("postgres")
+    let mut config = ["postgres://", "postgresql://"]
+        .iter()
+        .any(|start| url.starts_with(start))
         .then(|| url.parse::<Config>().ok())
         .flatten()
-        .filter(|config| url.contains("://") && !config.get_hosts().is_empty())
+        .filter(|config| !config.get_hosts().is_empty())
         .context(
             "expected postgres://USER:PASSWORD@HOST:PORT/DATABASE, with special characters percent-encoded; \
              of sslmode there are disable, prefer and require",

@@ -79,10 +79,10 @@ impl Server {
     /// # Errors
     /// When the listener breaks.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
-        let hub = Arc::clone(&self.app.hub);
+        let app = Arc::clone(&self.app);
         tokio::select! {
             served = self.serve(shutdown) => served,
-            never = hub.watch() => match never {},
+            never = app.hub.watch(|credential| app.identity.forget(credential)) => match never {},
         }
     }
 

@@ -17,8 +17,8 @@ const EVERY: Duration = Duration::from_secs(1);
 const NODES: WorkspaceId = WorkspaceId(Uuid::nil());
 
 impl Hub {
-    /// Watches for as long as it is polled.
-    pub async fn watch(&self) -> Infallible {
+    /// Watches for as long as it is polled. `ended` hears of credentials that have ended on other nodes.
+    pub async fn watch(&self, ended: impl Fn(CredentialId)) -> Infallible {
         if !self.cluster.is_shared() {
             return std::future::pending().await;
         }
@@ -29,6 +29,7 @@ impl Hub {
             tokio::select! {
                 Some(heard) = hears.recv() => {
                     if let Heard::From(_, Message::SignedOut(credential)) = heard {
+                        ended(credential);
                         self.tell_all(|| Request::SignedOut(credential)).await;
                     }
                 }

@@ -49,7 +49,7 @@ impl Server {
         let public_url = options.public_url(listener.local_addr()?);
         let setup = if store.has_team().await? { None } else { Some(Secret::new("")) };
         let setup_link = setup.as_ref().map(|secret| format!("{public_url}/#setup={}", secret.reveal()));
-        let pumps = pump::start(std::thread::available_parallelism()?.get())?;
+        let pumps = pump::start(std::thread::available_parallelism()?.get(), options.session_edits_per_second)?;
         let hub = Hub::new(Arc::clone(&store), Arc::new(Local), pumps);
         let app = App::new(store, hub, public_url, options.allow_origin.clone(), setup.as_ref());
         Ok(Self { listener, app: Arc::new(app), setup_link })

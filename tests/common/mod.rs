@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test that can't go on fails")]
 
 use futures_util::{SinkExt, StreamExt};
-use loggia::config::{ServeOptions, StoreOptions};
+use loggia::config::{SESSION_EDITS_PER_SECOND, ServeOptions, StoreOptions};
 use loggia::http::new_team;
 use loggia::identity::Identity;
 use loggia::server::{Server, open_store};
@@ -74,6 +74,7 @@ impl TestServer {
             listen: address,
             public_url: None,
             allow_origin: Vec::new(),
+            session_edits_per_second: SESSION_EDITS_PER_SECOND,
             store: StoreOptions { data: folder.to_owned() },
         };
         let server = Server::new(listener, store, &options).await.unwrap();

@@ -118,4 +118,16 @@ mod tests {
         let scenario = parsed.subcommand_matches("slow-readers").expect("the scenario");
         assert_eq!(scenario.get_one::<usize>("sessions"), Some(&200));
     }
+
+    #[test]
+    fn an_edit_rate_is_as_fast_as_it_goes_unless_it_is_told_otherwise() {
+        let command = super::with_defaults(crate::Cli::command());
+        let asked = |arguments: &[&str]| {
+            let line = ["load", "edit-rate", "--token", "t"].into_iter().chain(arguments.iter().copied());
+            let parsed = command.clone().try_get_matches_from(line).expect("a command line");
+            parsed.subcommand_matches("edit-rate").and_then(|one| one.get_one::<u64>("edits_per_second").copied())
+        };
+        assert_eq!(asked(&[]), Some(super::MOST_EDITS));
+        assert_eq!(asked(&["--edits-per-second", "1000"]), Some(1_000));
+    }
 }

@@ -18,8 +18,8 @@ pub(crate) struct Options {
     /// Editors, each with a connection of its own
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..=1_000))]
     editors: u64,
-    /// Unanswered edits an editor has, so that the server sets the pace; 0: the rate is kept whatever it does
-    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u64).range(0..=100_000))]
+    /// Unanswered edits an editor has at most, in the mean over all, so that the server sets the pace; 0: the rate is kept whatever it does
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u64).range(0..=100_000))]
     in_flight: u64,
     /// The easier rate, first
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..=50_000))]

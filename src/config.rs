@@ -14,6 +14,9 @@ pub const INVITATION_DAYS: i64 = 14;
 /// Days an invitation may last.
 pub const MOST_INVITATION_DAYS: i64 = 365;
 
+/// Edits a second that a session may send, unless another limit is set.
+pub const SESSION_EDITS_PER_SECOND: u32 = 60;
+
 /// Where things are kept.
 #[derive(Clone, Debug, Args)]
 pub struct StoreOptions {
@@ -66,6 +69,14 @@ pub struct ServeOptions {
     /// redis+cluster://HOST:PORT,HOST:PORT, or redis+sentinel://HOST:PORT,HOST:PORT/SERVICE. Without it there is one node.
     #[arg(long, env = "LOGGIA_REDIS_URL", hide_env_values = true)]
     pub redis_url: Option<SecretUrl>,
+    /// Edits a second that one session may send; as many again may come at once.
+    #[arg(
+        long,
+        env = "LOGGIA_SESSION_EDITS_PER_SECOND",
+        default_value_t = SESSION_EDITS_PER_SECOND,
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000)
+    )]
+    pub session_edits_per_second: u32,
     /// Where things are kept.
     #[command(flatten)]
     pub store: StoreOptions,

@@ -56,7 +56,7 @@ impl Server {
         let public_url = options.public_url(listener.local_addr()?);
         let setup = if store.has_team().await? { None } else { Some(Secret::new("")) };
         let setup_link = setup.as_ref().map(|secret| format!("{public_url}/#setup={}", secret.reveal()));
-        let pumps = pump::start(std::thread::available_parallelism()?.get())?;
+        let pumps = pump::start(std::thread::available_parallelism()?.get(), options.session_edits_per_second)?;
         let cluster: Arc<dyn Cluster> = match &options.redis_url {
             Some(url) => Arc::new(
                 Redis::start(&url.0, &store.cluster_key().await?).context("reading --redis-url (LOGGIA_REDIS_URL)")?,

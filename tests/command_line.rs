@@ -15,7 +15,17 @@ use tokio::time::timeout;
 fn loggia(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_loggia"));
     command.args(arguments).kill_on_drop(true).stdin(Stdio::null());
-    for name in ["LISTEN", "DATA", "DATABASE_URL", "PUBLIC_URL", "ALLOW_ORIGIN", "METRICS_LISTEN", "LOG"] {
+    for name in [
+        "LISTEN",
+        "DATA",
+        "DATABASE_URL",
+        "REDIS_URL",
+        "PUBLIC_URL",
+        "ALLOW_ORIGIN",
+        "SESSION_EDITS_PER_SECOND",
+        "METRICS_LISTEN",
+        "LOG",
+    ] {
         command.env_remove(format!("LOGGIA_{name}"));
     }
     command

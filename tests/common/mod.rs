@@ -5,7 +5,7 @@
 pub mod postgres;
 
 use futures_util::{SinkExt, StreamExt};
-use loggia::config::{SecretUrl, ServeOptions, StoreOptions};
+use loggia::config::{SESSION_EDITS_PER_SECOND, SecretUrl, ServeOptions, StoreOptions};
 use loggia::http::new_team;
 use loggia::identity::Identity;
 use loggia::server::{Server, open_store};
@@ -118,6 +118,7 @@ impl TestServer {
             public_url: None,
             allow_origin: Vec::new(),
             redis_url: redis_url.map(SecretUrl),
+            session_edits_per_second: SESSION_EDITS_PER_SECOND,
             store: StoreOptions::folder(folder),
         };
         let server = Server::new(listener, store, &options).await.unwrap();

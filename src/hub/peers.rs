@@ -187,6 +187,7 @@ impl Room {
             reseats |= changes_seating(&event);
             published.push(batch::published(&next, &event, record));
         }
+        self.others_wrote = Some(Instant::now());
         self.publish(published, next, reseats);
         true
     }

@@ -35,10 +35,22 @@ const RECENT_ANSWERS: usize = 8_192;
 /// Events after which the state is kept anew, or half as many as there are items if that is more: reading them again
 /// takes no longer then than reading the state, and keeping it costs each of them little.
 const KEEP_EVERY: u64 = 2_500;
+/// Another node has written so recently that it may be about to again.
+const CONTENDED: Duration = Duration::from_millis(50);
+/// How long a room then leaves the log to others after a batch of its own, as a multiple of how long the append took, and
+/// within bounds: about what reading on, deciding again and appending takes them. Without it the node that has just
+/// written is always first, and others wait for its inbox to run dry.
+const YIELD: u32 = 2;
+const YIELD_BOUNDS: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(50));
+/// Commands that are decided at once however often another node was first.
+const FEWEST: usize = 16;
 /// How often silence is looked for.
 const SWEEP: Duration = Duration::from_secs(1);
 /// How long a room without sessions or requests stays.
 const ROOM_IDLE: Duration = Duration::from_secs(60);
+
+/// What became of commands, and what ends when everybody whose rights they changed has let go.
+type Written = (Vec<Result<Answered, Problem>>, Option<mpsc::Receiver<()>>);
 
 /// Where the answer to a command goes.
 pub(super) enum ReplyTo {
@@ -87,6 +99,10 @@ pub(super) struct Room {
     pub(super) pulse: Arc<Pulse>,
     /// Whether the node stops and its people are to come back on others.
     pub(super) leaving: bool,
+    /// When another node's records last came.
+    pub(super) others_wrote: Option<Instant>,
+    /// Until when the log is left to others.
+    yields_until: Option<Instant>,
 }
 
 impl Room {
@@ -122,6 +138,8 @@ impl Room {
             peers: Peers::default(),
             pulse: Arc::default(),
             leaving: false,
+            others_wrote: None,
+            yields_until: None,
         }))
     }
 
@@ -137,9 +155,10 @@ impl Room {
         let mut sweep = Instant::now() + SWEEP;
         let mut last_use = Instant::now();
         loop {
-            let tick = self.presence.next_due().unwrap_or(sweep).min(sweep);
+            let tick = self.presence.next_due().unwrap_or(sweep).min(sweep).min(self.yields_until.unwrap_or(sweep));
+            self.yields_until = self.yields_until.filter(|until| *until > Instant::now());
             tokio::select! {
-                count = inbox.recv_many(&mut batch, BATCH) => {
+                count = inbox.recv_many(&mut batch, BATCH), if self.yields_until.is_none() => {
                     if count == 0 {
                         break;
                     }
@@ -203,61 +222,74 @@ impl Room {
 
     // ---- edits ----
 
-    async fn commit(&mut self, commands: Vec<(Command, ReplyTo)>) {
+    async fn commit(&mut self, mut commands: Vec<(Command, ReplyTo)>) {
         for (command, reply) in &commands {
             if let ReplyTo::Session(session, _) = reply {
                 self.presence.update(*session, None, Instant::now());
             }
             tracing::trace!(by = %command.by, "command");
         }
-        let mut written = Vec::new();
-        let (draft, next) = loop {
-            let (mut draft, next) = self.draft(&commands);
+        let mut at_once = commands.len();
+        while !commands.is_empty() {
+            let mut later = commands.split_off(at_once.min(commands.len()));
+            match self.write(&commands).await {
+                Some((outcomes, confirmations)) => {
+                    self.answer(commands, outcomes, confirmations);
+                    commands = later;
+                }
+                None => {
+                    // The more there is to decide, the surer somebody else is first again.
+                    at_once = (commands.len() / 4).max(FEWEST);
+                    commands.append(&mut later);
+                }
+            }
+        }
+        if self.workspace.sequence >= self.kept + KEEP_EVERY.max(self.workspace.item_count() as u64 / 2) {
+            self.keep_state().await;
+        }
+    }
+
+    /// Decides, appends and publishes. None, and only the log read, when another node was first.
+    async fn write(&mut self, commands: &[(Command, ReplyTo)]) -> Option<Written> {
+        loop {
+            let (mut draft, next) = self.draft(commands);
             if draft.append.is_empty() {
-                break (draft, None);
+                return Some((draft.outcomes, None));
             }
+            let after = self.workspace.sequence;
             let records = std::mem::take(&mut draft.append);
-            if self.cluster.is_shared() {
-                written.clone_from(&records);
-            }
-            let append = Append {
-                workspace: self.workspace.id,
-                after: self.workspace.sequence,
-                records,
-                answers: draft.answers.clone(),
-                index: std::mem::take(&mut draft.index),
-            };
+            let announced = if self.cluster.is_shared() { records.clone() } else { Vec::new() };
+            let (answers, index) = (draft.answers.clone(), std::mem::take(&mut draft.index));
+            let append = Append { workspace: self.workspace.id, after, records, answers, index };
+            let begun = Instant::now();
             match self.store.append(append).await {
-                Ok(()) => break (draft, Some(next)),
-                Err(AppendError::Conflict) => {
-                    if !self.follow().await {
-                        break (unavailable(draft), None);
+                Ok(()) => {
+                    let took = begun.elapsed();
+                    draft.answers.iter().for_each(|answer| self.remember(*answer));
+                    let confirmations = self.publish(draft.published, next, draft.reseats);
+                    if self.cluster.is_shared() {
+                        self.tell(Message::grown(after, announced));
+                        let now = Instant::now();
+                        let contended = self.others_wrote.is_some_and(|at| now.duration_since(at) < CONTENDED);
+                        let wait = (took * YIELD).clamp(YIELD_BOUNDS.0, YIELD_BOUNDS.1);
+                        self.yields_until = contended.then(|| now + wait);
                     }
+                    return Some((draft.outcomes, confirmations));
+                }
+                Err(AppendError::Conflict) => {
+                    if self.follow().await {
+                        return None;
+                    }
+                    return Some((unavailable(draft).outcomes, None));
                 }
                 Err(AppendError::Repeated(answers)) => {
                     answers.into_iter().for_each(|answer| self.remember(answer));
                 }
                 Err(AppendError::Unavailable(error)) => {
                     tracing::error!(error = format!("{error:#}"), "a batch could not be written");
-                    break (unavailable(draft), None);
+                    return Some((unavailable(draft).outcomes, None));
                 }
             }
-        };
-        let confirmations = match next {
-            Some(next) => {
-                let after = self.workspace.sequence;
-                draft.answers.iter().for_each(|answer| self.remember(*answer));
-                let confirmations = self.publish(draft.published, next, draft.reseats);
-                if !written.is_empty() {
-                    self.tell(Message::grown(after, written));
-                }
-                confirmations
-            }
-            None => None,
-        };
-        self.answer(commands, draft.outcomes, confirmations);
-        if self.workspace.sequence >= self.kept + KEEP_EVERY.max(self.workspace.item_count() as u64 / 2) {
-            self.keep_state().await;
         }
     }
 
@@ -401,6 +433,7 @@ impl Room {
             return false;
         }
         if !published.is_empty() {
+            self.others_wrote = Some(Instant::now());
             self.publish(published, next, reseats);
         }
         true

@@ -91,7 +91,7 @@ async fn is_reset(socket: &mut TcpStream) {
 async fn everything_passes_in_order_with_the_end_of_each_direction() {
     let mut line = Line::new().await;
     let sent: Vec<u8> = (0..1_000_000_u32).map(|n| (n % 251) as u8).collect();
-    let (mut from, mut to) = line.client.into_split();
+    let (mut to, mut from) = line.client.into_split();
     let all = sent.clone();
     let sending = tokio::spawn(async move {
         from.write_all(&all).await.unwrap();

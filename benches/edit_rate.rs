@@ -1,6 +1,7 @@
-//! Durable edits a second: editors that each wait for their answer, one workspace, a real file.
+//! Durable edits a second: editors that each wait for their answer, one workspace, a real file or database.
 //!
-//! `cargo bench --bench edit_rate -- [EDITORS [SECONDS]]`. The CPU is that of the whole process: the editors' part,
+//! `cargo bench --bench edit_rate -- [EDITORS [SECONDS]]`, with `LOGGIA_DATABASE_URL` for PostgreSQL (whose commits are not
+//! counted). The CPU is that of the whole process: the editors' part,
 //! which is to make a command and wait, is in it.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a bench that can't go on fails, and prints its figures")]
 
@@ -40,7 +41,14 @@ async fn main() {
             waits
         }));
     }
-    let figures = || (done.load(Ordering::Relaxed), fixture.store.commits(), cpu(), Instant::now());
+    let figures = || {
+        (
+            done.load(Ordering::Relaxed),
+            fixture.sqlite.as_ref().map_or(0, |sqlite| sqlite.commits()),
+            cpu(),
+            Instant::now(),
+        )
+    };
     sleep(WARM_UP).await;
     let (edits, commits, used, begun) = figures();
     sleep(Duration::from_secs(seconds)).await;

@@ -10,7 +10,7 @@ use loggia::hub::stream::{Kind, Stream};
 use loggia::hub::{Hub, Join, Joined};
 use loggia::id::{CredentialId, Epoch, InvitationId, OpId, UserId};
 use loggia::live::pump::lane::{Lane, Place};
-use loggia::store::{Store, now_utc};
+use loggia::store::now_utc;
 use loggia::visibility;
 use loggia::workspace::command::{Action, Command, Invitee, Person};
 use loggia::workspace::member::{Role, Side};
@@ -119,11 +119,7 @@ const TABS: usize = 10;
 fn seating(bencher: Bencher<'_, '_>, seated: usize) {
     // A pump that forgets what it is told: what is measured is the room's work.
     let post = Post::new(|| {});
-    let hub = Hub::new(
-        Arc::clone(&FIXTURE.store) as Arc<dyn Store>,
-        Arc::new(loggia::cluster::local::Local),
-        vec![post.clone()],
-    );
+    let hub = Hub::new(Arc::clone(&FIXTURE.store), Arc::new(loggia::cluster::local::Local), vec![post.clone()]);
     // A person's own sessions know of each other, so nobody has many.
     let partners: Vec<UserId> = (0..seated.div_ceil(TABS) + 10).map(|_| RUNTIME.block_on(partner(&hub))).collect();
     let mut claims = Vec::new();

@@ -8,7 +8,7 @@ use fixture::Fixture;
 use loggia::cluster::local::Local;
 use loggia::hub::Hub;
 use loggia::id::WorkspaceId;
-use loggia::store::{Answer, Append, Record, Store, Stream};
+use loggia::store::{Answer, Append, Record, Stream};
 use loggia::visibility::{self, Place};
 use loggia::workspace::command::Command;
 use loggia::workspace::decide::decide;
@@ -88,7 +88,7 @@ fn open(bencher: Bencher<'_, '_>, tail: usize) {
     // Kept to the end: a hub that is dropped closes its rooms, and they keep their state.
     let hubs = RefCell::new(Vec::new());
     bencher.bench_local(|| {
-        let hub = Hub::new(Arc::clone(&fixture.store) as Arc<dyn Store>, Arc::new(Local), Vec::new());
+        let hub = Hub::new(Arc::clone(&fixture.store), Arc::new(Local), Vec::new());
         let snapshot = RUNTIME.block_on(async { hub.room(fixture.id).await.unwrap().snapshot(&viewer) });
         hubs.borrow_mut().push(hub);
         snapshot

@@ -1,8 +1,9 @@
 //! Every setting: flag, environment variable, default.
 
 use clap::Args;
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Bytes of an HTTP body.
 pub const LARGEST_BODY: usize = 8 * 1_024 * 1_024;
@@ -13,12 +14,42 @@ pub const INVITATION_DAYS: i64 = 14;
 /// Days an invitation may last.
 pub const MOST_INVITATION_DAYS: i64 = 365;
 
+/// Edits a second that a session may send, unless another limit is set.
+pub const SESSION_EDITS_PER_SECOND: u32 = 60;
+
 /// Where things are kept.
 #[derive(Clone, Debug, Args)]
 pub struct StoreOptions {
     /// The folder of the embedded store.
     #[arg(long, env = "LOGGIA_DATA", default_value = "./data")]
     pub data: PathBuf,
+    /// A PostgreSQL database to keep everything in, in place of the folder: postgres://USER:PASSWORD@HOST/DATABASE.
+    #[arg(long, env = "LOGGIA_DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<SecretUrl>,
+}
+
+impl StoreOptions {
+    /// The embedded store of a folder.
+    #[must_use]
+    pub fn folder(data: &Path) -> Self {
+        Self { data: data.to_owned(), database_url: None }
+    }
+}
+
+/// An address with a password in it: it is not shown. Any text is taken, for a refusal would repeat it.
+#[derive(Clone)]
+pub struct SecretUrl(pub String);
+
+impl From<String> for SecretUrl {
+    fn from(url: String) -> Self {
+        Self(url)
+    }
+}
+
+impl fmt::Debug for SecretUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[URL]")
+    }
 }
 
 /// How to serve.
@@ -34,6 +65,18 @@ pub struct ServeOptions {
     /// Another origin whose pages may use the API with a signed-in browser's cookie; may be given several times.
     #[arg(long = "allow-origin", env = "LOGGIA_ALLOW_ORIGIN", value_delimiter = ',')]
     pub allow_origin: Vec<String>,
+    /// The Redis by which several nodes of one database speak to each other: redis://HOST:PORT, rediss:// for TLS,
+    /// redis+cluster://HOST:PORT,HOST:PORT, or redis+sentinel://HOST:PORT,HOST:PORT/SERVICE. Without it there is one node.
+    #[arg(long, env = "LOGGIA_REDIS_URL", hide_env_values = true)]
+    pub redis_url: Option<SecretUrl>,
+    /// Edits a second that one session may send; as many again may come at once.
+    #[arg(
+        long,
+        env = "LOGGIA_SESSION_EDITS_PER_SECOND",
+        default_value_t = SESSION_EDITS_PER_SECOND,
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000)
+    )]
+    pub session_edits_per_second: u32,
     /// Where things are kept.
     #[command(flatten)]
     pub store: StoreOptions,
@@ -56,6 +99,10 @@ impl ServeOptions {
     /// # Errors
     /// Names the setting.
     pub fn check(&self) -> anyhow::Result<()> {
+        anyhow::ensure!(
+            self.redis_url.is_none() || self.store.database_url.is_some(),
+            "--redis-url (LOGGIA_REDIS_URL) is for several nodes, which need a database: give --database-url as well"
+        );
         for (flag, url) in self
             .public_url
             .iter()

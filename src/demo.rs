@@ -1,7 +1,7 @@
 //! A demo: a temporary store, a team with a real collection, two partner companies, a link for each person. With
 //! `--bots`, partners come, look around and leave while an editor edits. All of it through the public interface.
 
-use crate::config::{ServeOptions, StoreOptions};
+use crate::config::{SESSION_EDITS_PER_SECOND, ServeOptions, StoreOptions};
 use crate::http;
 use crate::identity::Identity;
 use crate::server::{Server, open_store};
@@ -49,12 +49,14 @@ pub struct DemoOptions {
 /// When something can't be set up.
 pub async fn run(options: DemoOptions, shutdown: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
     let folder = Folder::new()?;
-    let store = open_store(&folder.0)?;
+    let store = open_store(&StoreOptions::folder(&folder.0)).await?;
     let serve = ServeOptions {
         listen: options.listen,
         public_url: None,
         allow_origin: Vec::new(),
-        store: StoreOptions { data: folder.0.clone() },
+        redis_url: None,
+        session_edits_per_second: SESSION_EDITS_PER_SECOND,
+        store: StoreOptions::folder(&folder.0),
     };
     let (team, admin) =
         http::new_team("Loggia Demo", &["loggia-demo.com".into()], "ada@loggia-demo.com", Some("Ada Lovelace"))?;

@@ -63,6 +63,8 @@ id! {
     OpId = Uuid::now_v7();
     /// An open WebSocket.
     SessionId = Uuid::new_v4();
+    /// A node of a cluster, from one start of the server to its end.
+    NodeId = Uuid::now_v7();
     /// A run of positions that can be resumed; a workspace gets a new one when its mode is switched.
     Epoch = Uuid::now_v7();
 }

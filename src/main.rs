@@ -2,6 +2,7 @@
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
+use loggia::cluster::redis::Redis;
 use loggia::config::{ServeOptions, StoreOptions};
 use loggia::identity::Identity;
 use loggia::server::{Server, open_store};
@@ -93,7 +94,7 @@ async fn main() -> anyhow::Result<()> {
         Do::Demo(options) => demo::run(options, stop_signal()).await,
         Do::Admin(Admin::CreateTeam(team)) => create_team(team).await,
         Do::Admin(Admin::Token { email, store }) => token(&email, &store).await,
-        Do::Backup { file, store } => open_store(&store.data)?.backup(&file).await,
+        Do::Backup { file, store } => open_store(&store).await?.backup(&file).await,
         Do::Check(options) => check(options).await,
         Do::Ready(options) => ready(options).await,
     }
@@ -101,12 +102,15 @@ async fn main() -> anyhow::Result<()> {
 
 async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     options.check()?;
-    let store = open_store(&options.store.data)?;
+    let store = open_store(&options.store).await?;
     let listener =
         TcpListener::bind(options.listen).await.with_context(|| format!("listening on {}", options.listen))?;
     let address = listener.local_addr()?;
     let server = Server::new(listener, store, &options).await?;
-    tracing::info!(%address, data = %options.store.data.display(), "listening");
+    match options.store.database_url {
+        Some(_) => tracing::info!(%address, "listening, with a database"),
+        None => tracing::info!(%address, data = %options.store.data.display(), "listening"),
+    }
     if let Some(link) = &server.setup_link {
         say(&format!("No team yet. Set up this server here, once:\n  {link}"))?;
     }
@@ -130,7 +134,7 @@ async fn stop_signal() {
 }
 
 async fn create_team(team: CreateTeam) -> anyhow::Result<()> {
-    let store = open_store(&team.store.data)?;
+    let store = open_store(&team.store).await?;
     let (new, admin) = http::new_team(&team.name, &team.domains, &team.admin, team.admin_name.as_deref())?;
     let admin = store.create_team(new, admin).await?;
     let (_, secret) = Identity::new(store).token(admin.id, "command line", now_utc()).await?;
@@ -138,7 +142,7 @@ async fn create_team(team: CreateTeam) -> anyhow::Result<()> {
 }
 
 async fn token(email: &str, options: &StoreOptions) -> anyhow::Result<()> {
-    let store = open_store(&options.data)?;
+    let store = open_store(options).await?;
     let user =
         store.user_by_email(&email.to_lowercase()).await?.with_context(|| format!("nobody has the address {email}"))?;
     let (_, secret) = Identity::new(store).token(user.id, "command line", now_utc()).await?;
@@ -147,7 +151,10 @@ async fn token(email: &str, options: &StoreOptions) -> anyhow::Result<()> {
 
 async fn check(options: ServeOptions) -> anyhow::Result<()> {
     options.check()?;
-    open_store(&options.store.data)?.check().await?;
+    if let Some(url) = &options.redis_url {
+        Redis::check_url(&url.0).context("reading --redis-url (LOGGIA_REDIS_URL)")?;
+    }
+    open_store(&options.store).await?.check().await?;
     say("Settings and store are fine.")
 }
 

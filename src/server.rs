@@ -1,16 +1,18 @@
 //! Builds the parts, joins them, stops them.
 
+use crate::cluster::Cluster;
 use crate::cluster::local::Local;
-use crate::config::ServeOptions;
+use crate::cluster::redis::Redis;
+use crate::config::{ServeOptions, StoreOptions};
 use crate::http::{self, App};
 use crate::hub::Hub;
 use crate::identity::Secret;
 use crate::live::pump;
 use crate::store::Store;
+use crate::store::postgres::Postgres;
 use crate::store::sqlite::Sqlite;
 use anyhow::Context;
 use std::future::{Future, IntoFuture};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -22,12 +24,17 @@ const LEAVING: Duration = Duration::from_secs(10);
 /// The store's file in the data folder.
 pub const STORE_FILE: &str = "loggia.sqlite3";
 
-/// Opens the embedded store of a data folder.
+/// Opens the database, when there is a URL of one, or else the embedded store of the data folder.
 ///
 /// # Errors
-/// Names the file.
-pub fn open_store(data: &Path) -> anyhow::Result<Arc<dyn Store>> {
-    let file = data.join(STORE_FILE);
+/// Names the setting or the file.
+pub async fn open_store(options: &StoreOptions) -> anyhow::Result<Arc<dyn Store>> {
+    if let Some(url) = &options.database_url {
+        let store =
+            Postgres::open(&url.0).await.context("opening the database of --database-url (LOGGIA_DATABASE_URL)")?;
+        return Ok(Arc::new(store));
+    }
+    let file = options.data.join(STORE_FILE);
     let store = Sqlite::open(&file).with_context(|| format!("opening {}", file.display()))?;
     Ok(Arc::new(store))
 }
@@ -49,8 +56,14 @@ impl Server {
         let public_url = options.public_url(listener.local_addr()?);
         let setup = if store.has_team().await? { None } else { Some(Secret::new("")) };
         let setup_link = setup.as_ref().map(|secret| format!("{public_url}/#setup={}", secret.reveal()));
-        let pumps = pump::start(std::thread::available_parallelism()?.get())?;
-        let hub = Hub::new(Arc::clone(&store), Arc::new(Local), pumps);
+        let pumps = pump::start(std::thread::available_parallelism()?.get(), options.session_edits_per_second)?;
+        let cluster: Arc<dyn Cluster> = match &options.redis_url {
+            Some(url) => Arc::new(
+                Redis::start(&url.0, &store.cluster_key().await?).context("reading --redis-url (LOGGIA_REDIS_URL)")?,
+            ),
+            None => Arc::new(Local),
+        };
+        let hub = Hub::new(Arc::clone(&store), cluster, pumps);
         let app = App::new(store, hub, public_url, options.allow_origin.clone(), setup.as_ref());
         Ok(Self { listener, app: Arc::new(app), setup_link })
     }
@@ -66,6 +79,14 @@ impl Server {
     /// # Errors
     /// When the listener breaks.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
+        let app = Arc::clone(&self.app);
+        tokio::select! {
+            served = self.serve(shutdown) => served,
+            never = app.hub.watch(|credential| app.identity.forget(credential)) => match never {},
+        }
+    }
+
+    async fn serve(self, shutdown: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
         let app = Arc::clone(&self.app);
         let (leave, left) = tokio::sync::oneshot::channel::<()>();
         let stop = async move {

@@ -292,8 +292,8 @@ pub fn welcome(workspace: &Workspace, viewer: &Viewer, session: SessionId, posit
     }))
 }
 
-/// A session, as the hub knows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A session, as the hubs of all nodes know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Seat {
     /// Its id.
     pub session: SessionId,

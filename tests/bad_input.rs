@@ -5,7 +5,7 @@ mod common;
 
 use common::{Answer, Person, TestClient, TestServer, new_id};
 use futures_util::SinkExt;
-use loggia::config::{ServeOptions, StoreOptions};
+use loggia::config::{SESSION_EDITS_PER_SECOND, ServeOptions, StoreOptions};
 use loggia::id::{InvitationId, UserId, WorkspaceId};
 use loggia::identity::{Identity, Secret};
 use loggia::server::Server;
@@ -281,6 +281,39 @@ async fn a_frame_that_breaks_the_protocol_closes_with_1002() {
     let mut scene = Scene::classic().await;
     scene.closes(raw(Data::Continue, b"of nothing"), 1002).await;
     scene.intact().await;
+}
+
+/// Another node on the same store, whose sessions may send so many edits a second.
+async fn another_node(server: &TestServer, session_edits_per_second: u32) -> Server {
+    let options = ServeOptions {
+        listen: "127.0.0.1:0".parse().unwrap(),
+        public_url: None,
+        allow_origin: Vec::new(),
+        session_edits_per_second,
+        redis_url: None,
+        store: StoreOptions::folder(server.folder.path()),
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    Server::new(listener, Arc::clone(&server.store), &options).await.unwrap()
+}
+
+#[tokio::test]
+async fn as_many_edits_are_taken_as_the_setting_allows() {
+    let server = TestServer::start().await;
+    let workspace = server.workspace().await;
+    let generous = another_node(&server, 1_000).await;
+    let there = server.admin.at(&generous.app().public_url);
+    tokio::spawn(generous.run(std::future::pending()));
+    let mut client = there.live(&workspace).await;
+    client.until_type("presence").await;
+    for _ in 0..400 {
+        let edit = json!({"type": "edit", "op": new_id(), "changes": []}).to_string();
+        client.socket.feed(Message::text(edit)).await.unwrap();
+    }
+    client.socket.flush().await.unwrap();
+    for _ in 0..400 {
+        client.until_type("reject").await;
+    }
 }
 
 #[tokio::test]
@@ -646,16 +679,8 @@ async fn an_invitation_that_is_used_revoked_replaced_or_made_up_is_stale() {
 #[tokio::test]
 async fn an_invitation_that_ended_is_stale() {
     let server = TestServer::start().await;
-    let options = ServeOptions {
-        listen: "127.0.0.1:0".parse().unwrap(),
-        public_url: None,
-        allow_origin: Vec::new(),
-        store: StoreOptions { data: server.folder.path().to_owned() },
-    };
     // A node that lives in the past sends the invitations, the test's node takes them.
-    let past = Server::new(TcpListener::bind("127.0.0.1:0").await.unwrap(), Arc::clone(&server.store), &options)
-        .await
-        .unwrap();
+    let past = another_node(&server, SESSION_EDITS_PER_SECOND).await;
     let (hub, url) = (Arc::clone(&past.app().hub), past.app().public_url.clone());
     tokio::spawn(past.run(std::future::pending()));
     let there = Person { url, ..server.admin.clone() };

@@ -3,6 +3,7 @@
 
 mod common;
 
+use common::postgres::{Cluster, execute};
 use common::{Answer, PATIENCE};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -14,7 +15,17 @@ use tokio::time::timeout;
 fn loggia(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_loggia"));
     command.args(arguments).kill_on_drop(true).stdin(Stdio::null());
-    for name in ["LISTEN", "DATA", "PUBLIC_URL", "ALLOW_ORIGIN", "METRICS_LISTEN", "LOG"] {
+    for name in [
+        "LISTEN",
+        "DATA",
+        "DATABASE_URL",
+        "REDIS_URL",
+        "PUBLIC_URL",
+        "ALLOW_ORIGIN",
+        "SESSION_EDITS_PER_SECOND",
+        "METRICS_LISTEN",
+        "LOG",
+    ] {
         command.env_remove(format!("LOGGIA_{name}"));
     }
     command
@@ -212,6 +223,68 @@ async fn check_and_serve_fail_when_the_data_folder_is_a_file() {
     refused(&run(&["serve", "--listen", "127.0.0.1:0"], &file).await, &[name]);
     refused(&create_team(&file).await, &[name]);
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "a file");
+}
+
+#[tokio::test]
+async fn every_command_takes_the_database_in_place_of_the_folder_and_tells_nobody_its_url() {
+    let data = tempfile::tempdir().unwrap();
+    let folder = data.path().join("untouched");
+    let url = Cluster::shared().new_database().await;
+    let with = async |arguments: &[&str], url: &str| {
+        let mut command = loggia(arguments);
+        command.arg("--data").arg(&folder).env("LOGGIA_DATABASE_URL", url);
+        timeout(PATIENCE, command.output()).await.expect("the command ends in time").unwrap()
+    };
+    let team = ["admin", "create-team", "--name", "Host", "--domain", "host.com", "--admin", "ada@host.com"];
+    one_token(&with(&team, &url).await);
+    one_token(&with(&["admin", "token", "ada@host.com"], &url).await);
+    assert!(with(&["check"], &url).await.status.success());
+    refused(&with(&["backup", "copy"], &url).await, &["pg_dump"]);
+    assert!(!folder.exists());
+
+    let secret = "postgres://loggia:s3cret@127.0.0.1:1/loggia";
+    for url in [secret, "postgres://loggia:s3cret@127.0.0.1:port/loggia", ""] {
+        for command in [&["check"][..], &["serve", "--listen", "127.0.0.1:0"], &team, &["backup", "copy"]] {
+            let output = with(command, url).await;
+            refused(&output, &["--database-url"]);
+            assert!(!text(&output.stderr).contains("s3cret"));
+        }
+    }
+    let help = with(&["--help"], secret).await;
+    assert!(text(&help.stdout).contains("--database-url") && !text(&help.stdout).contains("s3cret"));
+}
+
+#[tokio::test]
+async fn a_database_is_spoken_to_in_tls_when_its_certificate_is_trusted_and_of_its_name() {
+    let data = tempfile::tempdir().unwrap();
+    let cluster = Cluster::start(&[]);
+    let url = cluster.new_database().await;
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    cluster.write("server.crt", &made.cert.pem());
+    cluster.write("server.key", &made.signing_key.serialize_pem());
+    let trusted = data.path().join("trusted.pem");
+    std::fs::write(&trusted, made.cert.pem()).unwrap();
+    let stranger = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let others = data.path().join("others.pem");
+    std::fs::write(&others, stranger.cert.pem()).unwrap();
+    let check = async |url: &str, trusted: &Path| {
+        let mut command = loggia(&["check"]);
+        command.arg("--data").arg(data.path()).env("LOGGIA_DATABASE_URL", url).env("SSL_CERT_FILE", trusted);
+        timeout(PATIENCE, command.output()).await.expect("the command ends in time").unwrap()
+    };
+    let url = format!("{url}?sslmode=require");
+    refused(&check(&url, &trusted).await, &["--database-url", "TLS"]);
+    execute(&cluster.url("postgres"), "ALTER SYSTEM SET ssl = on").await;
+    execute(&cluster.url("postgres"), "SELECT pg_reload_conf()").await;
+    let begun = std::time::Instant::now();
+    let mut checked = check(&url, &trusted).await;
+    // The server takes its settings up when it comes to it.
+    while !checked.status.success() && begun.elapsed() < PATIENCE {
+        checked = check(&url, &trusted).await;
+    }
+    assert!(checked.status.success(), "{checked:?}");
+    refused(&check(&url, &others).await, &["certificate"]);
+    refused(&check(&url.replace("127.0.0.1", "localhost"), &trusted).await, &["certificate"]);
 }
 
 #[tokio::test]

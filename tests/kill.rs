@@ -5,9 +5,9 @@ mod common;
 
 use common::{Answer, PATIENCE, Person, TestClient, new_id};
 use futures_util::StreamExt;
+use loggia::config::StoreOptions;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
-use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -29,19 +29,23 @@ const AGAIN: usize = 3;
 
 // ---- the process ----
 
-fn loggia(arguments: &[&str], data: &Path) -> Command {
+fn loggia(arguments: &[&str], store: &StoreOptions) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_loggia"));
-    command.args(arguments).arg("--data").arg(data).kill_on_drop(true).stdin(Stdio::null());
+    command.args(arguments).arg("--data").arg(&store.data).kill_on_drop(true).stdin(Stdio::null());
     for name in ["LISTEN", "DATA", "PUBLIC_URL", "ALLOW_ORIGIN", "METRICS_LISTEN"] {
         command.env_remove(format!("LOGGIA_{name}"));
     }
+    match &store.database_url {
+        Some(url) => command.env("LOGGIA_DATABASE_URL", &url.0),
+        None => command.env_remove("LOGGIA_DATABASE_URL"),
+    };
     command.env("LOGGIA_LOG", "info");
     command
 }
 
 /// Serves; None when the process ends before it listens (its port was taken). Returns on its word, not on a guess.
-async fn serve(data: &Path, port: u16) -> Option<Child> {
-    let mut command = loggia(&["serve", "--listen", &format!("127.0.0.1:{port}")], data);
+async fn serve(store: &StoreOptions, port: u16) -> Option<Child> {
+    let mut command = loggia(&["serve", "--listen", &format!("127.0.0.1:{port}")], store);
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     let listens = async {
@@ -68,7 +72,8 @@ async fn serve(data: &Path, port: u16) -> Option<Child> {
 }
 
 struct Host {
-    folder: tempfile::TempDir,
+    _folder: tempfile::TempDir,
+    store: StoreOptions,
     port: u16,
     child: Child,
     admin: Person,
@@ -77,17 +82,22 @@ struct Host {
 impl Host {
     async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let store = common::store_options(folder.path()).await;
+        Self::with(folder, store).await
+    }
+
+    async fn with(folder: tempfile::TempDir, store: StoreOptions) -> Self {
         let team = ["admin", "create-team", "--name", "Host", "--domain", "host.com", "--admin", "ada@host.com"];
-        let made = loggia(&team, folder.path()).output().await.unwrap();
+        let made = loggia(&team, &store).output().await.unwrap();
         assert!(made.status.success(), "{made:?}");
         let token = String::from_utf8(made.stdout).unwrap().trim().to_owned();
         for _ in 0..10 {
             let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-            if let Some(child) = serve(folder.path(), port).await {
+            if let Some(child) = serve(&store, port).await {
                 let mut admin = person(port, token.clone());
                 let me = admin.get("/v1/me").await;
                 admin.id = me.expect(200)["id"].as_str().unwrap().to_owned();
-                return Self { folder, port, child, admin };
+                return Self { _folder: folder, store, port, child, admin };
             }
         }
         panic!("no free port in ten tries");
@@ -96,7 +106,7 @@ impl Host {
     /// SIGKILL, and the same again on the same port.
     async fn kill_and_restart(&mut self) {
         self.child.kill().await.unwrap();
-        self.child = serve(self.folder.path(), self.port).await.expect("the port is free again");
+        self.child = serve(&self.store, self.port).await.expect("the port is free again");
         // Connections of the old process are of no use.
         self.admin.http = reqwest::Client::new();
     }
@@ -526,7 +536,10 @@ async fn no_acknowledged_edit_is_lost_and_no_event_is_seen_twice_when_the_server
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_made_while_edits_go_on_serves_a_consistent_prefix() {
-    let host = Host::start().await;
+    // Of PostgreSQL it is PostgreSQL's tools that make one.
+    let folder = tempfile::tempdir().unwrap();
+    let store = StoreOptions::folder(folder.path());
+    let host = Host::with(folder, store).await;
     let workspace = host.walled_workspace().await;
     let people = host.people(&workspace, 1, 0).await;
     let items = host.items(&workspace).await;
@@ -546,7 +559,7 @@ async fn a_backup_made_while_edits_go_on_serves_a_consistent_prefix() {
     let acked_before = told.borrow().acks;
     let copy = tempfile::tempdir().unwrap();
     let file = copy.path().join("loggia.sqlite3");
-    let made = loggia(&["backup", file.to_str().unwrap()], host.folder.path()).output().await.unwrap();
+    let made = loggia(&["backup", file.to_str().unwrap()], &host.store).output().await.unwrap();
     assert!(made.status.success(), "{made:?}");
     // Edits go on past the copy.
     let target = told.borrow().acks + 20;
@@ -564,7 +577,7 @@ async fn a_backup_made_while_edits_go_on_serves_a_consistent_prefix() {
     drop(host);
 
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let _server = serve(copy.path(), port).await.expect("a free port");
+    let _server = serve(&StoreOptions::folder(copy.path()), port).await.expect("a free port");
     reading.person = person(port, reading.person.token);
     let copied = snapshot(&reading.person, &workspace).await;
     assert_eq!(copied["epoch"], before["epoch"]);

@@ -250,6 +250,7 @@ impl Stage {
                 Due::Audience(Audience::Everyone, frame) => told.everyone.push(read(&frame)),
                 Due::Audience(Audience::Team, frame) => told.team.push(read(&frame)),
                 Due::Session(session, frame) => told.own.push((session, read(&frame))),
+                Due::Nodes(..) => panic!("there are no other nodes"),
             }
         }
         told

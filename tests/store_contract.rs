@@ -2,21 +2,25 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+#[path = "common/postgres.rs"]
+mod cluster;
+
 use bytes::Bytes;
+use cluster::Cluster;
 use futures_util::future::join_all;
 use loggia::{
     id::{CredentialId, Epoch, InvitationId, OpId, Position, Sequence, TeamId, UserId, WorkspaceId},
     store::{
         Answer, Append, AppendError, Credential, CredentialKind, Index, Record, Store, Stream, Team, User,
-        sqlite::Sqlite,
+        postgres::Postgres, sqlite::Sqlite,
     },
 };
 use std::path::PathBuf;
 use time::{Duration, OffsetDateTime};
 
 /// A place for a store, empty at first.
-trait Backend {
-    fn new() -> Self;
+trait Backend: Sized {
+    fn new() -> impl Future<Output = Self>;
     /// The store in that place, with all that was ever written to it.
     fn open(&self) -> impl Future<Output = Box<dyn Store>>;
 }
@@ -36,7 +40,7 @@ impl SqliteFile {
 }
 
 impl Backend for SqliteFile {
-    fn new() -> Self {
+    async fn new() -> Self {
         Self { folder: tempfile::tempdir().unwrap() }
     }
 
@@ -45,11 +49,25 @@ impl Backend for SqliteFile {
     }
 }
 
+struct PostgresDatabase {
+    url: String,
+}
+
+impl Backend for PostgresDatabase {
+    async fn new() -> Self {
+        Self { url: Cluster::shared().new_database().await }
+    }
+
+    async fn open(&self) -> Box<dyn Store> {
+        Box::new(Postgres::open(&self.url).await.unwrap())
+    }
+}
+
 macro_rules! rules {
     ($backend:ty: $($rule:ident)*) => {$(
         #[tokio::test]
         async fn $rule() {
-            super::$rule(<$backend as super::Backend>::new()).await;
+            super::$rule(<$backend as super::Backend>::new().await).await;
         }
     )*};
 }
@@ -74,6 +92,8 @@ macro_rules! contract {
                 members_are_found_as_of_the_events
                 invitations_are_found_as_of_the_events
                 a_deleted_workspace_is_known_no_more
+                heads_are_those_of_the_logs
+                nodes_of_a_store_have_a_key_in_common
                 the_newest_state_stays
                 a_state_of_no_workspace_is_not_kept
                 what_was_written_is_there_after_reopening
@@ -89,12 +109,14 @@ macro_rules! contract {
                 of_two_ends_of_a_credential_one_is_true
                 tokens_are_listed_oldest_first
                 a_store_that_works_passes_its_check
+                names_are_any_text
             }
         }
     };
 }
 
 contract!(sqlite: SqliteFile);
+contract!(postgres: PostgresDatabase);
 
 fn at(seconds: i64) -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp(1_700_000_000 + seconds).unwrap()
@@ -423,6 +445,23 @@ async fn a_deleted_workspace_is_known_no_more(backend: impl Backend) {
     assert_eq!(answer, Some(log.answer(op, 2)));
 }
 
+async fn heads_are_those_of_the_logs(backend: impl Backend) {
+    let store = backend.open().await;
+    let (one, other) = (Log::new(), Log::new());
+    store.append(one.batch(0, 3)).await.unwrap();
+    store.append(other.batch(0, 1)).await.unwrap();
+    let mut heads = store.heads(&[other.workspace, WorkspaceId::new(), one.workspace]).await.unwrap();
+    heads.sort();
+    assert_eq!(heads, [(one.workspace, 3), (other.workspace, 1)]);
+    assert_eq!(store.heads(&[]).await.unwrap(), []);
+}
+
+async fn nodes_of_a_store_have_a_key_in_common(backend: impl Backend) {
+    let key = backend.open().await.cluster_key().await.unwrap();
+    assert_ne!(key, [0; 32]);
+    assert_eq!(backend.open().await.cluster_key().await.unwrap(), key);
+}
+
 async fn the_newest_state_stays(backend: impl Backend) {
     let store = backend.open().await;
     let log = Log::new();
@@ -649,6 +688,20 @@ async fn tokens_are_listed_oldest_first(backend: impl Backend) {
     assert_eq!(store.tokens(UserId::new()).await.unwrap(), []);
 }
 
+async fn names_are_any_text(backend: impl Backend) {
+    let store = backend.open().await;
+    let name = "\u{0}Zoë\u{10ffff}\n' \\ %";
+    let acme = Team { name: name.into(), ..team() };
+    let ada = store.create_team(acme.clone(), User { name: name.into(), ..user("ada@acme.test") }).await.unwrap();
+    assert_eq!(store.team(acme.id).await.unwrap(), Some(acme));
+    assert_eq!(store.user(ada.id).await.unwrap().unwrap().name, name);
+    let token = Credential { name: name.into(), ..credential(ada.id, CredentialKind::Token, 1) };
+    store.add_credential(token.clone()).await.unwrap();
+    assert_eq!(store.tokens(ada.id).await.unwrap(), [token]);
+    store.rename_user(ada.id, "\u{0}").await.unwrap();
+    assert_eq!(store.user(ada.id).await.unwrap().unwrap().name, "\u{0}");
+}
+
 async fn a_store_that_works_passes_its_check(backend: impl Backend) {
     let store = backend.open().await;
     store.check().await.unwrap();
@@ -677,7 +730,7 @@ mod sqlite_file {
 
     #[tokio::test]
     async fn appends_that_wait_share_a_commit() {
-        let file = SqliteFile::new();
+        let file = SqliteFile::new().await;
         let store = file.sqlite();
         let logs: Vec<_> = (0..100).map(|_| Log::new()).collect();
         let before = store.commits();
@@ -690,7 +743,7 @@ mod sqlite_file {
 
     #[tokio::test]
     async fn a_batch_that_fails_is_undone_alone_in_its_commit() {
-        let file = SqliteFile::new();
+        let file = SqliteFile::new().await;
         let store = file.sqlite();
         let [first, bad, last] = [Log::new(), Log::new(), Log::new()];
         let mut broken = bad.batch(0, 2);
@@ -712,7 +765,7 @@ mod sqlite_file {
 
     #[tokio::test]
     async fn a_commit_that_is_lost_answers_every_write_with_the_error() {
-        let file = SqliteFile::new();
+        let file = SqliteFile::new().await;
         let store = file.sqlite();
         let log = Log::new();
         store.append(log.batch(0, 1)).await.unwrap();
@@ -742,7 +795,7 @@ mod sqlite_file {
 
     #[tokio::test]
     async fn writes_that_wait_are_done_when_the_store_is_dropped() {
-        let file = SqliteFile::new();
+        let file = SqliteFile::new().await;
         let store = file.sqlite();
         let log = Log::new();
         {
@@ -755,7 +808,7 @@ mod sqlite_file {
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn a_backup_while_writing_holds_a_prefix() {
-        let file = SqliteFile::new();
+        let file = SqliteFile::new().await;
         let store = file.sqlite();
         let (log, ada) = (Log::new(), user("ada@acme.test"));
         store.ensure_user(ada.clone()).await.unwrap();
@@ -788,7 +841,7 @@ mod sqlite_file {
 
     #[tokio::test]
     async fn a_backup_overwrites_nothing_and_names_the_file() {
-        let file = SqliteFile::new();
+        let file = SqliteFile::new().await;
         let store = file.sqlite();
         let taken = file.folder.path().join("taken.sqlite3");
         fs::write(&taken, "precious").unwrap();
@@ -801,7 +854,7 @@ mod sqlite_file {
     #[tokio::test]
     async fn its_files_are_their_owners_alone() {
         use std::os::unix::fs::PermissionsExt;
-        let file = SqliteFile::new();
+        let file = SqliteFile::new().await;
         let store = file.sqlite();
         store.check().await.unwrap();
         let copy = file.file().with_file_name("copy.sqlite3");
@@ -815,9 +868,9 @@ mod sqlite_file {
         }
     }
 
-    #[test]
-    fn a_file_that_is_no_database_is_refused_by_name() {
-        let file = SqliteFile::new();
+    #[tokio::test]
+    async fn a_file_that_is_no_database_is_refused_by_name() {
+        let file = SqliteFile::new().await;
         fs::create_dir_all(file.file().parent().unwrap()).unwrap();
         fs::write(file.file(), "no database, but long enough to look at".repeat(100)).unwrap();
         let error = format!("{:#}", Sqlite::open(&file.file()).err().unwrap());

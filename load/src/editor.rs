@@ -47,7 +47,7 @@ impl Editor {
 }
 
 /// Text of about so many bytes, as a description has; no escapes in it.
-pub(crate) fn filler(bytes: usize) -> String {
+fn filler(bytes: usize) -> String {
     let sentence = "Lists what the caller may see, newest first. ";
     sentence.repeat(bytes.div_ceil(sentence.len()))
 }

@@ -43,11 +43,6 @@ impl Edits {
         Self { stage: stage.clone(), items, desks, next: 0, chance, behind: Duration::ZERO }
     }
 
-    /// Others edit from now on.
-    pub(crate) fn hand_to(&mut self, desks: Desks) {
-        self.desks = desks;
-    }
-
     /// How many were asked for so far.
     pub(crate) fn count(&self) -> u64 {
         self.next

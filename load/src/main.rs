@@ -26,7 +26,6 @@ mod limit;
 mod meter;
 mod options;
 mod page;
-mod poster;
 mod process;
 mod progress;
 mod quartiles;

@@ -4,6 +4,9 @@ use crate::connect::MOST_SESSIONS;
 use clap::{Args, Command};
 use std::path::PathBuf;
 
+/// The most edits a second there are: more than any server takes, so that `edit-rate` means by it "as fast as it goes".
+pub(crate) const MOST_EDITS: u64 = 50_000;
+
 /// Whom to load, and with how much.
 #[derive(Args, Clone, Debug)]
 #[group(skip)] // A scenario's own options are a group of the same name.
@@ -27,7 +30,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N", value_parser = at_most::<10_000>, default_value = "20")]
     pub(crate) team: usize,
     /// Edits a second, over all
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=50_000), default_value = "50")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=MOST_EDITS), default_value = "50")]
     pub(crate) edits_per_second: u64,
     /// Seconds for which it goes on
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=604_800), default_value = "30")]
@@ -60,7 +63,7 @@ const DEFAULTS: &[(&str, &[(&str, &str)])] = &[
         &[("sessions", "10000"), ("partners", "10000"), ("connect_concurrency", "512"), ("duration", "3")],
     ),
     ("slow-readers", &[("sessions", "200"), ("partners", "50"), ("edits_per_second", "30"), ("duration", "40")]),
-    ("edit-rate", &[("sessions", "20"), ("partners", "20"), ("edits_per_second", "15000"), ("duration", "10")]),
+    ("edit-rate", &[("sessions", "20"), ("partners", "20"), ("edits_per_second", "50000"), ("duration", "10")]),
     ("soak", &[("duration", "600")]),
 ];
 
@@ -114,5 +117,17 @@ mod tests {
         let parsed = command.try_get_matches_from(["load", "slow-readers", "--token", "t"]).expect("the defaults");
         let scenario = parsed.subcommand_matches("slow-readers").expect("the scenario");
         assert_eq!(scenario.get_one::<usize>("sessions"), Some(&200));
+    }
+
+    #[test]
+    fn an_edit_rate_is_as_fast_as_it_goes_unless_it_is_told_otherwise() {
+        let command = super::with_defaults(crate::Cli::command());
+        let asked = |arguments: &[&str]| {
+            let line = ["load", "edit-rate", "--token", "t"].into_iter().chain(arguments.iter().copied());
+            let parsed = command.clone().try_get_matches_from(line).expect("a command line");
+            parsed.subcommand_matches("edit-rate").and_then(|one| one.get_one::<u64>("edits_per_second").copied())
+        };
+        assert_eq!(asked(&[]), Some(super::MOST_EDITS));
+        assert_eq!(asked(&["--edits-per-second", "1000"]), Some(1_000));
     }
 }

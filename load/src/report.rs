@@ -24,7 +24,6 @@ pub(crate) struct Findings {
     checks: Vec<Check>,
     tables: Vec<Table>,
     details: Map<String, Value>,
-    troubles: Vec<String>,
     headlines: Vec<(&'static str, String)>,
 }
 
@@ -173,14 +172,7 @@ impl Table {
 impl Findings {
     /// What it cost, and nothing else so far.
     pub(crate) fn of(cost: Cost) -> Self {
-        Self {
-            cost,
-            checks: Vec::new(),
-            tables: Vec::new(),
-            details: Map::new(),
-            troubles: Vec::new(),
-            headlines: Vec::new(),
-        }
+        Self { cost, checks: Vec::new(), tables: Vec::new(), details: Map::new(), headlines: Vec::new() }
     }
 
     /// Something that must hold.
@@ -196,11 +188,6 @@ impl Findings {
     /// One of the figures that tell most.
     pub(crate) fn headline(&mut self, name: &'static str, value: String) {
         self.headlines.push((name, value));
-    }
-
-    /// Something that went wrong, in words; what must hold tells whether it matters.
-    pub(crate) fn trouble(&mut self, what: impl IntoIterator<Item = String>) {
-        self.troubles.extend(what);
     }
 
     /// Something for machines.
@@ -230,8 +217,7 @@ impl Report {
         world: &World,
         measured: Measured,
     ) -> anyhow::Result<Self> {
-        let Measured { findings: Findings { cost, checks, tables, details, troubles, headlines }, series, .. } =
-            measured;
+        let Measured { findings: Findings { cost, checks, tables, details, headlines }, series, .. } = measured;
         let account = world.ledger.account();
         let tallies = checkers.iter().map(|checker| &checker.tally);
         let seen = sum(tallies.clone());
@@ -279,7 +265,7 @@ impl Report {
             checks,
             details,
             over_time: series,
-            examples: [measured.snapshot_leaks, troubles, examples(tallies, EXAMPLES)].concat(),
+            examples: [measured.snapshot_leaks, examples(tallies, EXAMPLES)].concat(),
             tables,
             own_headlines: headlines,
             curves: vec![("delivery", cost.latency), ("ack", acks), ("seat", seatings)],

@@ -8,7 +8,6 @@ use crate::editor::Editor;
 use crate::edits::Edits;
 use crate::meter::{self, Meter};
 use crate::options::Options;
-use crate::poster::Posters;
 use crate::progress::Progress;
 use crate::report::{Findings, Measured, Report};
 use crate::setup::{Partner, Setup};
@@ -75,7 +74,6 @@ pub(crate) struct Play {
     api: Api,
     workspace: String,
     tokens: Vec<Arc<str>>,
-    admin: Arc<str>,
     concurrency: usize,
 }
 
@@ -96,13 +94,6 @@ impl Play {
     /// The last shared position that was acknowledged.
     pub(crate) fn last_acked(&self) -> u64 {
         self.stage.world.ledger.last_acked()
-    }
-
-    /// Has so many connections post edits over HTTP from now on, in place of the team's sessions.
-    pub(crate) async fn post_edits(&mut self, connections: usize) -> anyhow::Result<Posters> {
-        let posters = Posters::open(&self.stage, connections, &self.admin, EDIT_BYTES).await?;
-        self.edits.hand_to(posters.desks());
-        Ok(posters)
     }
 
     /// So many handshakes without a seat, at an even pace.
@@ -233,7 +224,6 @@ impl Scene<'_> {
             chance,
             api: setup.api.clone(),
             workspace: self.workspace.to_owned(),
-            admin: options.token.as_str().into(),
             tokens: partners.iter().map(|partner| partner.token.clone()).collect(),
             concurrency: options.connect_concurrency,
         };

@@ -28,6 +28,8 @@ const CLOSING: Duration = Duration::from_secs(2);
 const READS: u32 = 8;
 /// The server's close code for who doesn't read.
 const TOO_SLOW: u16 = 4_008;
+/// The server's close code for who says too much.
+const TOO_MANY: u16 = 4_029;
 
 /// A session over all its connections.
 pub(crate) struct Session {
@@ -146,6 +148,9 @@ impl Session {
         match lost.code {
             Some(TOO_SLOW) if self.seat.plan.slow => self.seat.checker.tally.too_slow += 1,
             None if self.seat.plan.slow => self.seat.checker.tally.cut += 1,
+            Some(TOO_MANY) => self.unexpected(&format!(
+                "{lost}: its editors send more than the server lets a session; raise the server's --session-edits-per-second"
+            )),
             _ => self.unexpected(&lost.to_string()),
         }
     }

@@ -174,15 +174,10 @@ impl Marks {
 
     /// An edit frame. `text` is what fills it to the size of an ordinary edit.
     pub(crate) fn edit(&self, op: Uuid, item: Uuid, stamp: Stamp, text: &str) -> String {
-        format!(r#"{{"type":"edit","op":"{op}","changes":{}}}"#, self.changes(item, stamp, text))
-    }
-
-    /// The changes of an edit.
-    pub(crate) fn changes(&self, item: Uuid, Stamp { n, sent_us }: Stamp, text: &str) -> String {
-        let mark = &self.edit;
+        let (mark, Stamp { n, sent_us }) = (&self.edit, stamp);
         // A single string, not an object: no server has a reason to reorder or reformat what is inside it.
         format!(
-            r#"[{{"kind":"item_update","id":"{item}","patch":{{"name":"Request, edit {n}","content":{{"load":"{mark}{n}-{sent_us}","request":{{"method":"GET","description":"{text}"}}}}}}}}]"#
+            r#"{{"type":"edit","op":"{op}","changes":[{{"kind":"item_update","id":"{item}","patch":{{"name":"Request, edit {n}","content":{{"load":"{mark}{n}-{sent_us}","request":{{"method":"GET","description":"{text}"}}}}}}}}]}}"#
         )
     }
 }

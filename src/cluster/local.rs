@@ -1,19 +1,23 @@
 //! One node alone: nobody to tell, nobody to hear.
 
-use super::Cluster;
-use crate::id::{Sequence, WorkspaceId};
-use async_trait::async_trait;
+use super::message::Message;
+use super::{Cluster, Heard, Pulse};
+use crate::id::WorkspaceId;
+use std::sync::Arc;
 use tokio::sync::mpsc;
 
 /// The cluster of one.
 #[derive(Debug, Default)]
 pub struct Local;
 
-#[async_trait]
 impl Cluster for Local {
-    async fn announce(&self, _: WorkspaceId, _: Sequence) {}
+    fn is_shared(&self) -> bool {
+        false
+    }
 
-    async fn follow(&self, _: WorkspaceId) -> mpsc::Receiver<Sequence> {
+    fn tell(&self, _: WorkspaceId, _: Message) {}
+
+    fn follow(&self, _: WorkspaceId, _: Arc<Pulse>) -> mpsc::Receiver<Heard> {
         mpsc::channel(1).1
     }
 }

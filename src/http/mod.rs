@@ -77,6 +77,11 @@ impl App {
     /// A workspace and how the caller sees it. For who is no member, there is no such thing.
     async fn seen(&self, id: WorkspaceId, caller: &SignedIn) -> Result<(Arc<Workspace>, Viewer), Problem> {
         let state = self.hub.room(id).await?.state();
+        if let Some(viewer) = state.viewer(caller.user.id) {
+            return Ok((state, viewer));
+        }
+        // Perhaps it became a member on another node a moment ago.
+        let state = self.hub.room_caught_up(id).await?.state();
         let viewer = state.viewer(caller.user.id).ok_or(Code::NotFound)?;
         Ok((state, viewer))
     }

@@ -2,6 +2,7 @@
 
 mod batch;
 mod catch_up;
+mod peers;
 pub mod post;
 pub mod presence;
 mod room;
@@ -9,9 +10,10 @@ pub mod seating;
 mod seats;
 pub mod snapshot;
 pub mod stream;
+mod watch;
 
 use crate::cluster::Cluster;
-use crate::id::{CredentialId, Epoch, Position, SessionId, UserId, WorkspaceId};
+use crate::id::{CredentialId, Epoch, Position, Sequence, SessionId, UserId, WorkspaceId};
 use crate::store::{self, AppendError, Store, unavailable};
 use crate::workspace::Workspace;
 use crate::workspace::command::{Action, Answer, Command};
@@ -34,6 +36,11 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 const INBOX: usize = 4_096;
 /// How long the answer to a change of rights waits for the sessions it touches.
 const SEAT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Into how many groups sessions are divided when the node leaves.
+const GOODBYES: u32 = 10;
+/// How long one group is told before the next.
+const GOODBYE_TICK: Duration = Duration::from_millis(100);
 
 /// What happened to a command.
 #[derive(Clone, Debug)]
@@ -80,7 +87,11 @@ enum Request {
     Join(Join, Entry, oneshot::Sender<Result<Joined, Problem>>),
     Session(SessionId, Said),
     SignedOut(CredentialId),
-    Goodbye,
+    /// The log has come to a sequence, or may have grown: read it.
+    CatchUp(Option<Sequence>, Option<oneshot::Sender<()>>),
+    StartLeaving,
+    /// To one in so many sessions.
+    Goodbye(u32),
 }
 
 /// What the hub gives a session on its way to a room.
@@ -220,6 +231,22 @@ impl Hub {
         }
     }
 
+    /// The room of a workspace with all that its log has, also what another node wrote a moment ago.
+    ///
+    /// # Errors
+    /// As `room`.
+    pub async fn room_caught_up(&self, id: WorkspaceId) -> Result<RoomHandle, Problem> {
+        let room = self.room(id).await?;
+        if self.cluster.is_shared() {
+            let (reply, caught_up) = oneshot::channel();
+            // Without an answer the room has closed, and knows all it needs.
+            if room.inbox.send(Request::CatchUp(None, Some(reply))).await.is_ok() {
+                let _ = caught_up.await;
+            }
+        }
+        Ok(room)
+    }
+
     async fn open(&self, id: WorkspaceId) -> Result<RoomHandle, Problem> {
         let opened = room::Room::open(id, Arc::clone(&self.store), Arc::clone(&self.cluster)).await;
         let room = opened.map_err(unavailable)?.ok_or(Code::NotFound)?;
@@ -304,8 +331,9 @@ impl Hub {
         }
     }
 
-    /// Closes the sessions of a credential that ended.
+    /// Closes the sessions of a credential that ended, here and on other nodes.
     pub async fn signed_out(&self, credential: CredentialId) {
+        self.tell_signed_out(credential);
         self.tell_all(|| Request::SignedOut(credential)).await;
     }
 
@@ -314,12 +342,21 @@ impl Hub {
         self.sessions.spawn(bringing);
     }
 
-    /// Gives out no more seats, says goodbye to all sessions, and returns when they have ended.
+    /// Gives out no more seats, says goodbye to all sessions, some at a time, and returns when they have ended.
     pub async fn leave(&self) {
         self.leaving.store(true, Ordering::Release);
-        self.tell_all(|| Request::Goodbye).await;
+        self.tell_all(|| Request::StartLeaving).await;
         self.sessions.close();
-        self.sessions.wait().await;
+        let ended = self.sessions.wait();
+        let mut ended = std::pin::pin!(ended);
+        // To a random tenth a tick, so that what takes them in meets a stream. Whose turn it is depends on nobody else.
+        for ticks_left in (1..=GOODBYES).rev() {
+            self.tell_all(|| Request::Goodbye(ticks_left)).await;
+            if tokio::time::timeout(GOODBYE_TICK, &mut ended).await.is_ok() {
+                return;
+            }
+        }
+        ended.await;
     }
 
     async fn tell_all(&self, request: impl Fn() -> Request) {

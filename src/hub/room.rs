@@ -5,11 +5,13 @@
 //! keeping the old state.
 
 use super::batch::{self, Draft, Published, advance, changes_seating, index_of, read_on, unavailable};
+use super::peers::Peers;
 use super::presence::Presence;
 use super::seating::{Mail, Occupant, Said};
 use super::stream::{Kind, Stream};
 use super::{Answered, Request, RoomView, SEAT_TIMEOUT};
-use crate::cluster::Cluster;
+use crate::cluster::message::Message;
+use crate::cluster::{Cluster, Pulse};
 use crate::id::{OpId, Position, Sequence, SessionId, UserId};
 use crate::store::{self, Append, AppendError, Store};
 use crate::visibility::{self, Frame, Log};
@@ -81,6 +83,10 @@ pub(super) struct Room {
     pub(super) recent: HashMap<(UserId, OpId), Position>,
     pub(super) recent_order: VecDeque<(UserId, OpId)>,
     pub(super) kept: Sequence,
+    pub(super) peers: Peers,
+    pub(super) pulse: Arc<Pulse>,
+    /// Whether the node stops and its people are to come back on others.
+    pub(super) leaving: bool,
 }
 
 impl Room {
@@ -103,9 +109,9 @@ impl Room {
             view: Arc::new(RoomView::new(Arc::clone(&workspace))),
             workspace,
             store,
-            cluster,
             logs: Logs::new(),
-            presence: Presence::default(),
+            presence: Presence::new(cluster.is_shared()),
+            cluster,
             occupants: BTreeMap::new(),
             numbers: HashMap::new(),
             next_number: 0,
@@ -113,6 +119,9 @@ impl Room {
             recent: HashMap::new(),
             recent_order: VecDeque::new(),
             kept,
+            peers: Peers::default(),
+            pulse: Arc::default(),
+            leaving: false,
         }))
     }
 
@@ -122,7 +131,8 @@ impl Room {
 
     /// Runs until nobody has been here for a while, or the hub lets go.
     pub(super) async fn run(mut self, mut inbox: mpsc::Receiver<Request>) {
-        let mut hints = self.cluster.follow(self.workspace.id).await;
+        self.pulse.set_head(self.workspace.sequence);
+        let mut hears = self.cluster.follow(self.workspace.id, Arc::clone(&self.pulse));
         let mut batch = Vec::with_capacity(BATCH);
         let mut sweep = Instant::now() + SWEEP;
         let mut last_use = Instant::now();
@@ -136,15 +146,12 @@ impl Room {
                     last_use = Instant::now();
                     self.take_in(&mut batch).await;
                 }
-                Some(sequence) = hints.recv() => {
-                    if sequence > self.workspace.sequence {
-                        self.follow().await;
-                    }
-                }
+                Some(heard) = hears.recv() => self.hear(heard).await,
                 () = sleep_until(tick) => {
                     let now = Instant::now();
                     if now >= sweep {
                         sweep = now + SWEEP;
+                        self.sweep_peers(now);
                         self.presence.sweep(now);
                         let unused = self.occupants.is_empty() && now.duration_since(last_use) >= ROOM_IDLE;
                         if unused && inbox.is_empty() {
@@ -164,6 +171,10 @@ impl Room {
             match request {
                 Request::Command(command, reply) => commands.push((command, ReplyTo::Caller(reply))),
                 Request::Join(join, entry, reply) => {
+                    if self.cluster.is_shared() && !self.can_seat(&join) {
+                        // It may have become a member, or seen an edit, on another node a moment ago.
+                        self.follow().await;
+                    }
                     // Nobody hears it when the caller gave up: the claim's end gives the seat back.
                     let _ = reply.send(self.join(join, entry));
                 }
@@ -174,7 +185,15 @@ impl Room {
                     Said::Leave => self.leave(session),
                 },
                 Request::SignedOut(credential) => self.sign_out(credential),
-                Request::Goodbye => self.goodbye(),
+                Request::StartLeaving => self.start_leaving(Instant::now()),
+                Request::Goodbye(one_in) => self.goodbye(one_in),
+                Request::CatchUp(sequence, reply) => {
+                    let behind = sequence.is_none_or(|sequence| sequence > self.workspace.sequence);
+                    if behind {
+                        self.follow().await;
+                    }
+                    reply.into_iter().for_each(|reply| _ = reply.send(()));
+                }
             }
         }
         if !commands.is_empty() {
@@ -191,15 +210,20 @@ impl Room {
             }
             tracing::trace!(by = %command.by, "command");
         }
+        let mut written = Vec::new();
         let (draft, next) = loop {
             let (mut draft, next) = self.draft(&commands);
             if draft.append.is_empty() {
                 break (draft, None);
             }
+            let records = std::mem::take(&mut draft.append);
+            if self.cluster.is_shared() {
+                written.clone_from(&records);
+            }
             let append = Append {
                 workspace: self.workspace.id,
                 after: self.workspace.sequence,
-                records: std::mem::take(&mut draft.append),
+                records,
                 answers: draft.answers.clone(),
                 index: std::mem::take(&mut draft.index),
             };
@@ -221,8 +245,13 @@ impl Room {
         };
         let confirmations = match next {
             Some(next) => {
+                let after = self.workspace.sequence;
                 draft.answers.iter().for_each(|answer| self.remember(*answer));
-                self.publish(draft.published, next, draft.reseats)
+                let confirmations = self.publish(draft.published, next, draft.reseats);
+                if !written.is_empty() {
+                    self.tell(Message::grown(after, written));
+                }
+                confirmations
             }
             None => None,
         };
@@ -230,7 +259,6 @@ impl Room {
         if self.workspace.sequence >= self.kept + KEEP_EVERY.max(self.workspace.item_count() as u64 / 2) {
             self.keep_state().await;
         }
-        self.cluster.announce(self.workspace.id, self.workspace.sequence).await;
     }
 
     /// Decides the commands one after another, each upon what the ones before it came to.
@@ -283,7 +311,12 @@ impl Room {
     }
 
     /// Makes a written batch the present, and seats anew whom it gave other rights.
-    fn publish(&mut self, published: Vec<Published>, next: Workspace, reseats: bool) -> Option<mpsc::Receiver<()>> {
+    pub(super) fn publish(
+        &mut self,
+        published: Vec<Published>,
+        next: Workspace,
+        reseats: bool,
+    ) -> Option<mpsc::Receiver<()>> {
         let epoch_before = self.workspace.epoch;
         let mut runs: [Vec<(Frame, Kind, Positions)>; 2] = Default::default();
         for one in published {
@@ -303,6 +336,7 @@ impl Room {
         }
         self.workspace = Arc::new(next);
         self.view.set(Arc::clone(&self.workspace));
+        self.pulse.set_head(self.workspace.sequence);
         let [everyone, team] = runs;
         if !everyone.is_empty() {
             self.logs.everyone.push(everyone);
@@ -355,7 +389,7 @@ impl Room {
     }
 
     /// Reads on in the log what other nodes wrote. False when it can't be read.
-    async fn follow(&mut self) -> bool {
+    pub(super) async fn follow(&mut self) -> bool {
         let mut next = self.workspace.as_ref().clone();
         let (mut published, mut reseats) = (Vec::new(), false);
         let read = read_on(self.store.as_ref(), &mut next, |state, event, record| {
@@ -366,7 +400,9 @@ impl Room {
             tracing::error!(error = format!("{error:#}"), "the log could not be read");
             return false;
         }
-        self.publish(published, next, reseats);
+        if !published.is_empty() {
+            self.publish(published, next, reseats);
+        }
         true
     }
 

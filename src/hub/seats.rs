@@ -6,6 +6,7 @@ use super::room::Room;
 use super::seating::{Claim, Mail, Occupant, Seat, Seating};
 use super::stream::Kind;
 use super::{Entry, Join, Joined};
+use crate::cluster::message::Message;
 use crate::id::{CredentialId, Epoch, ItemId, SessionId};
 use crate::protocol::{Close, SeenPositions, Status};
 use crate::visibility::{self, Frame};
@@ -17,25 +18,26 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 impl Room {
+    /// Whether somebody can be seated with what is known here. On another node more may be.
+    pub(super) fn can_seat(&self, join: &Join) -> bool {
+        self.workspace.viewer(join.user).is_some_and(|viewer| self.positions_of(join, &viewer).is_some())
+    }
+
+    /// The positions somebody has; None, if those are unknown here.
+    fn positions_of(&self, join: &Join, viewer: &Viewer) -> Option<Positions> {
+        let head = self.workspace.positions;
+        let Some(resume) = join.resume else { return Some(head) };
+        let shared = resume.shared.unwrap_or(head.shared);
+        let team = resume.team.filter(|_| viewer.is_team()).unwrap_or(head.team);
+        let known = resume.epoch.is_none_or(|epoch| epoch == self.workspace.epoch);
+        (known && shared <= head.shared && team <= head.team).then_some(Positions { shared, team })
+    }
+
     pub(super) fn join(&mut self, join: Join, entry: Entry) -> Result<Joined, Problem> {
         let viewer = self.workspace.viewer(join.user).ok_or(Code::NotFound)?;
+        let Some(seen) = self.positions_of(&join, &viewer) else { return Ok(Joined::UnknownPositions) };
         let session = SessionId::new();
         let now = Instant::now();
-        let head = self.workspace.positions;
-        let (seen, resumes) = match join.resume {
-            None => (head, true),
-            Some(resume) => {
-                let seen =
-                    Positions { shared: resume.shared.unwrap_or(head.shared), team: resume.team.unwrap_or(head.team) };
-                let known = resume.epoch.is_none_or(|epoch| epoch == self.workspace.epoch)
-                    && seen.shared <= head.shared
-                    && (seen.team <= head.team || !viewer.is_team());
-                (if viewer.is_team() { seen } else { Positions { team: head.team, ..seen } }, known)
-            }
-        };
-        if !resumes {
-            return Ok(Joined::UnknownPositions);
-        }
         let seat = visibility::Seat { session, user: join.user, viewing: None, status: Status::Active };
         self.presence.join(seat, visibility::audience_of_person(viewer.side, viewer.mode), now);
         let number = self.next_number;
@@ -81,7 +83,10 @@ impl Room {
             if let Some(occupant) = self.occupants.remove(&number) {
                 self.readers[visibility::log_of(&occupant.viewer) as usize] -= 1;
             }
-            self.presence.leave(session, Instant::now());
+            // It will come back on another node, and is not to be gone in between.
+            if !self.leaving {
+                self.presence.leave(session, Instant::now());
+            }
         }
     }
 
@@ -140,13 +145,25 @@ impl Room {
         }
     }
 
-    pub(super) fn goodbye(&mut self) {
-        let sessions: Vec<_> = self.occupants.values().map(|one| one.session).collect();
+    /// Tells the other nodes that its people come back there in a moment.
+    pub(super) fn start_leaving(&mut self, now: Instant) {
+        self.leaving = self.cluster.is_shared();
+        if self.leaving {
+            self.presence.hold(None, now);
+            self.tell(Message::Leaving);
+        }
+    }
+
+    /// Says goodbye to one in so many of those who are still here.
+    pub(super) fn goodbye(&mut self, one_in: u32) {
+        let chosen = |_: &SessionId| rand::random_ratio(1, one_in);
+        let sessions: Vec<_> = self.occupants.values().map(|one| one.session).filter(chosen).collect();
         for session in sessions {
             // Spread over two seconds, so that the next node meets a stream of them and no wall.
             let wait = rand::random_range(100..2_000);
             let last = Some(visibility::goodbye(wait));
             self.mail(session, Mail::Close { code: Close::Restart, last, confirm: None });
+            self.leave(session);
         }
     }
 
@@ -160,6 +177,7 @@ impl Room {
         // Presence has no position that anybody could resume from: nobody lacks what nobody was there to hear.
         let readers = self.readers;
         let heard = |audience| visibility::logs_of(audience).iter().any(|log| readers[*log as usize] > 0);
+        let (mut here, mut left) = (Vec::new(), Vec::new());
         for due in self.presence.due(&self.workspace, now, heard) {
             match due {
                 Due::Audience(audience, frame) => {
@@ -169,7 +187,12 @@ impl Room {
                     }
                 }
                 Due::Session(session, frame) => self.mail(session, Mail::Frame(frame)),
+                Due::Nodes(seats, sessions) => {
+                    here.extend(seats);
+                    left.extend(sessions);
+                }
             }
         }
+        self.tell_nodes(here, left);
     }
 }

@@ -5,9 +5,11 @@ pub mod avatar;
 use crate::id::{CredentialId, UserId};
 use crate::store::{Credential, CredentialKind, Store, User};
 use crate::workspace::problem::{Code, Problem};
+use dashmap::DashMap;
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::sync::Arc;
+use std::time::Instant;
 use time::{Duration, OffsetDateTime};
 
 /// How long a browser stays signed in.
@@ -16,6 +18,12 @@ pub const SESSION_DAYS: i64 = 30;
 pub const MOST_TOKENS: usize = 100;
 /// What a personal access token starts with, so that scanners find leaked ones.
 pub const TOKEN_PREFIX: &str = "lgp_";
+
+/// How long somebody is known without the store, after it last was asked: so long an outage is no reason to send people
+/// away who were here.
+const KNOWN_FOR: std::time::Duration = std::time::Duration::from_secs(600);
+/// How many are known without it.
+const MOST_KNOWN: usize = 100_000;
 
 /// A secret that must not be logged.
 #[derive(Clone, PartialEq, Eq)]
@@ -67,28 +75,68 @@ pub struct SignedIn {
 #[derive(Clone)]
 pub struct Identity {
     store: Arc<dyn Store>,
+    /// By the secret's hash. Asked only when the store can't be.
+    known: Arc<DashMap<[u8; 32], Known>>,
+}
+
+struct Known {
+    signed_in: SignedIn,
+    expires_at: Option<OffsetDateTime>,
+    since: Instant,
 }
 
 impl Identity {
     /// An identity service upon a store.
     #[must_use]
     pub fn new(store: Arc<dyn Store>) -> Self {
-        Self { store }
+        Self { store, known: Arc::default() }
     }
 
-    /// Who a cookie or token stands for.
+    /// Who a cookie or token stands for. While the store can't be asked, whoever was recognised here a moment ago is
+    /// still: nobody can end a credential meanwhile.
     ///
     /// # Errors
     /// `signed_out`, or `unavailable`.
     pub async fn recognise(&self, secret: &str, now: OffsetDateTime) -> Result<SignedIn, Problem> {
-        let found = self.store.find_credential(hash(secret), now).await.map_err(crate::store::unavailable)?;
-        match found {
-            Some((credential, _)) if matches!(credential.kind, CredentialKind::SignInLink { .. }) => {
+        let hash = hash(secret);
+        let found = match self.store.find_credential(hash, now).await {
+            Ok(found) => found,
+            Err(error) => {
+                let unavailable = crate::store::unavailable(error);
+                return self.remembered(&hash, now).ok_or(unavailable);
+            }
+        };
+        match found.filter(|(credential, _)| !matches!(credential.kind, CredentialKind::SignInLink { .. })) {
+            Some((credential, user)) => {
+                let signed_in = SignedIn { user, credential: credential.id };
+                self.remember(hash, &signed_in, credential.expires_at);
+                Ok(signed_in)
+            }
+            None => {
+                self.known.remove(&hash);
                 Err(Code::SignedOut.into())
             }
-            Some((credential, user)) => Ok(SignedIn { user, credential: credential.id }),
-            None => Err(Code::SignedOut.into()),
         }
+    }
+
+    fn remembered(&self, hash: &[u8; 32], now: OffsetDateTime) -> Option<SignedIn> {
+        let known = self.known.get(hash)?;
+        let lasts = known.expires_at.is_none_or(|end| now < end) && known.since.elapsed() < KNOWN_FOR;
+        lasts.then(|| known.signed_in.clone())
+    }
+
+    fn remember(&self, hash: [u8; 32], signed_in: &SignedIn, expires_at: Option<OffsetDateTime>) {
+        if self.known.len() >= MOST_KNOWN {
+            self.known.retain(|_, known| known.since.elapsed() < KNOWN_FOR);
+        }
+        if self.known.len() < MOST_KNOWN {
+            self.known.insert(hash, Known { signed_in: signed_in.clone(), expires_at, since: Instant::now() });
+        }
+    }
+
+    /// A credential has ended: nobody is known by it any more.
+    pub fn forget(&self, credential: CredentialId) {
+        self.known.retain(|_, known| known.signed_in.credential != credential);
     }
 
     /// Signs a browser in by the token of a link, or by a personal access token.

@@ -24,8 +24,6 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 /// Bytes of a message that a client may send.
 pub const LARGEST_MESSAGE: usize = 64 * 1_024;
-/// Edits a second; as many again may come at once.
-pub const EDITS_PER_SECOND: u32 = 60;
 /// Presence messages a second; as many again may come at once.
 pub const PRESENCE_PER_SECOND: u32 = 20;
 /// How long a socket may take nothing.
@@ -127,7 +125,7 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(seat: Seat, now: Instant) -> Self {
+    pub(super) fn new(seat: Seat, edits_per_second: u32, now: Instant) -> Self {
         let Seat { session, room, hello, seating, token } = seat;
         let mut session = Self {
             id: session,
@@ -147,7 +145,7 @@ impl Session {
             alarm: None,
             next_ping: now + PING_EVERY,
             heard: now,
-            edits: Bucket::new(EDITS_PER_SECOND, now),
+            edits: Bucket::new(edits_per_second, now),
             presences: Bucket::new(PRESENCE_PER_SECOND, now),
             context: None,
             _token: token,

@@ -2,17 +2,19 @@
 //!
 //! The trait knows rows and bytes. It does not know what an event means, nor who may see it.
 
+pub mod postgres;
 pub mod sqlite;
 
 use crate::id::{CredentialId, Epoch, InvitationId, OpId, Position, Sequence, TeamId, UserId, WorkspaceId};
 use crate::workspace::problem::{Code, Problem};
 use async_trait::async_trait;
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use std::path::Path;
 use time::OffsetDateTime;
 
 /// Which of a workspace's two runs of events a record is in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Stream {
     /// For everyone in the workspace.
     Shared,
@@ -21,7 +23,7 @@ pub enum Stream {
 }
 
 /// One event of a workspace's log.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     /// Its place in the whole log: the compare-and-append key.
     pub sequence: Sequence,
@@ -87,7 +89,7 @@ pub struct Append {
     pub index: Vec<Index>,
 }
 
-/// Why a batch was not written. Nothing of it was.
+/// Why a batch is not known to be written. After the first two nothing of it was.
 #[derive(Debug, thiserror::Error)]
 pub enum AppendError {
     /// Another writer was first: read the log after your sequence, decide again.
@@ -96,7 +98,8 @@ pub enum AppendError {
     /// These edits were written before: answer them from here, leave them out, append the rest.
     #[error("{} edits of the batch were written before", .0.len())]
     Repeated(Vec<Answer>),
-    /// The store can't write now.
+    /// The store can't write now, or its answer did not come. Mostly nothing was written, but where the store is
+    /// another machine the whole batch may have been: only the log tells.
     #[error(transparent)]
     Unavailable(#[from] anyhow::Error),
 }
@@ -161,7 +164,8 @@ pub struct Credential {
 }
 
 /// A place to keep everything that lasts. Every error of a method other than `append` means that the store
-/// could not be reached or read; what a call was to change is then unchanged.
+/// could not be reached or read; what a call was to change is then unchanged, or, where the store is another machine
+/// and its answer was lost, changed in full.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     /// Writes a batch; returns once it is durable.
@@ -182,6 +186,8 @@ pub trait Store: Send + Sync + 'static {
     async fn save_state(&self, workspace: WorkspaceId, at: Sequence, state: Bytes) -> anyhow::Result<()>;
     /// The newest kept state. None for what doesn't exist or is deleted.
     async fn load_state(&self, workspace: WorkspaceId) -> anyhow::Result<Option<(Sequence, Bytes)>>;
+    /// The sequences of the last records of those of these workspaces that exist, deleted or not, in any order.
+    async fn heads(&self, workspaces: &[WorkspaceId]) -> anyhow::Result<Vec<(WorkspaceId, Sequence)>>;
     /// Whether a workspace exists and isn't deleted.
     async fn workspace_exists(&self, workspace: WorkspaceId) -> anyhow::Result<bool>;
     /// The workspaces somebody is a member of, in order of id.
@@ -219,6 +225,8 @@ pub trait Store: Send + Sync + 'static {
     /// Somebody's personal access tokens, oldest first.
     async fn tokens(&self, user: UserId) -> anyhow::Result<Vec<Credential>>;
 
+    /// 256 random bits, made with the store and known to who can read it: nodes of one store know each other by them.
+    async fn cluster_key(&self) -> anyhow::Result<[u8; 32]>;
     /// Writes a complete copy of the store to a new file while others go on.
     async fn backup(&self, to: &Path) -> anyhow::Result<()>;
     /// Whether the store answers and can be written.

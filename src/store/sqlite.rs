@@ -27,7 +27,8 @@ use uuid::Uuid;
 use writer::Writer;
 
 /// The steps from an empty file to today's tables. One that was released is never changed.
-const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("migrations/sqlite/0001.sql"))];
+const MIGRATIONS: &[M<'static>] =
+    &[M::up(include_str!("migrations/sqlite/0001.sql")), M::up(include_str!("migrations/sqlite/0002.sql"))];
 
 /// How long a write waits for another process: `loggia admin` writes beside a running server.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -225,6 +226,14 @@ impl Store for Sqlite {
             .with_context(|| format!("load the state of workspace {workspace}"))
     }
 
+    async fn heads(&self, workspaces: &[WorkspaceId]) -> anyhow::Result<Vec<(WorkspaceId, Sequence)>> {
+        let workspaces = workspaces.to_vec();
+        self.readers
+            .run(move |connection| log::heads(connection, &workspaces))
+            .await
+            .context("look how far logs have come")
+    }
+
     async fn workspace_exists(&self, workspace: WorkspaceId) -> anyhow::Result<bool> {
         self.readers
             .run(move |connection| log::exists(connection, workspace))
@@ -342,6 +351,14 @@ impl Store for Sqlite {
             .run(move |connection| people::tokens(connection, user))
             .await
             .with_context(|| format!("list the tokens of user {user}"))
+    }
+
+    async fn cluster_key(&self) -> anyhow::Result<[u8; 32]> {
+        let select = "SELECT key FROM keys WHERE name = 'cluster'";
+        self.readers
+            .run(move |connection| Ok(connection.prepare_cached(select)?.query_row([], |row| row.get(0))?))
+            .await
+            .context("load the cluster's key")
     }
 
     async fn backup(&self, to: &Path) -> anyhow::Result<()> {

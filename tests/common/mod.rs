@@ -3,12 +3,13 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test that can't go on fails")]
 
 pub mod node;
+pub mod postgres;
 pub mod process;
 pub mod proxy;
 pub mod redis;
 
 use futures_util::{SinkExt, StreamExt};
-use loggia::config::{ServeOptions, StoreOptions};
+use loggia::config::{SESSION_EDITS_PER_SECOND, SecretUrl, ServeOptions, StoreOptions};
 use loggia::http::new_team;
 use loggia::identity::Identity;
 use loggia::server::{Server, open_store};
@@ -31,6 +32,7 @@ pub struct TestServer {
     pub store: Arc<dyn Store>,
     pub folder: tempfile::TempDir,
     pub admin: Person,
+    redis_url: Option<String>,
     stop: Option<oneshot::Sender<()>>,
 }
 
@@ -53,15 +55,37 @@ pub struct Answer {
     pub json: Value,
 }
 
+/// What keeps a test's things: PostgreSQL when `LOGGIA_TEST_STORE` says so, and otherwise SQLite in its folder.
+pub async fn store_options(folder: &std::path::Path) -> StoreOptions {
+    match std::env::var("LOGGIA_TEST_STORE").as_deref() {
+        Ok("postgres") => {
+            let url = postgres::Cluster::shared().new_database().await;
+            StoreOptions { database_url: Some(SecretUrl(url)), ..StoreOptions::folder(folder) }
+        }
+        Ok(other) => panic!("there is no store {other} to test"),
+        Err(_) => StoreOptions::folder(folder),
+    }
+}
+
 impl TestServer {
     /// A server with a team (`host.com`) and its admin.
     pub async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = open_store(folder.path()).unwrap();
+        let store = open_store(&store_options(folder.path()).await).await.unwrap();
+        Self::with(store, folder).await
+    }
+
+    /// The same, upon a store that is new.
+    pub async fn with(store: Arc<dyn Store>, folder: tempfile::TempDir) -> Self {
+        Self::first_node(store, folder, None).await
+    }
+
+    /// The first of several nodes, upon a store that is new.
+    pub async fn first_node(store: Arc<dyn Store>, folder: tempfile::TempDir, redis_url: Option<String>) -> Self {
         let (team, admin) = new_team("Host", &["host.com".into()], "ada@host.com", Some("Ada Admin")).unwrap();
         let admin = store.create_team(team, admin).await.unwrap();
         let (_, token) = Identity::new(Arc::clone(&store)).token(admin.id, "test", now_utc()).await.unwrap();
-        let (url, stop) = Self::serve(Arc::clone(&store), folder.path()).await;
+        let (url, stop) = Self::serve(Arc::clone(&store), folder.path(), redis_url.clone()).await;
         let admin = Person {
             url: url.clone(),
             id: admin.id.to_string(),
@@ -69,17 +93,37 @@ impl TestServer {
             token: token.reveal().to_owned(),
             http: reqwest::Client::new(),
         };
-        Self { url, store, folder, admin, stop: Some(stop) }
+        Self { url, store, folder, admin, redis_url, stop: Some(stop) }
     }
 
-    async fn serve(store: Arc<dyn Store>, folder: &std::path::Path) -> (String, oneshot::Sender<()>) {
+    /// Another node upon the same database, with a store of its own and another way to Redis, if need be.
+    pub async fn another_node(&self, store: Arc<dyn Store>, redis_url: Option<String>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let redis_url = redis_url.or_else(|| self.redis_url.clone());
+        let (url, stop) = Self::serve(Arc::clone(&store), folder.path(), redis_url.clone()).await;
+        let admin = self.admin.at(&url);
+        Self { url, store, folder, admin, redis_url, stop: Some(stop) }
+    }
+
+    /// Has the node leave as on SIGTERM. Returns at once.
+    pub fn leave(&mut self) {
+        drop(self.stop.take());
+    }
+
+    async fn serve(
+        store: Arc<dyn Store>,
+        folder: &std::path::Path,
+        redis_url: Option<String>,
+    ) -> (String, oneshot::Sender<()>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let options = ServeOptions {
             listen: address,
             public_url: None,
             allow_origin: Vec::new(),
-            store: StoreOptions { data: folder.to_owned() },
+            redis_url: redis_url.map(SecretUrl),
+            session_edits_per_second: SESSION_EDITS_PER_SECOND,
+            store: StoreOptions::folder(folder),
         };
         let server = Server::new(listener, store, &options).await.unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -92,7 +136,7 @@ impl TestServer {
     /// The same, after a restart: its rooms are open no more.
     pub async fn restarted(mut self) -> Self {
         drop(self.stop.take());
-        let (url, stop) = Self::serve(Arc::clone(&self.store), self.folder.path()).await;
+        let (url, stop) = Self::serve(Arc::clone(&self.store), self.folder.path(), self.redis_url.clone()).await;
         (self.url, self.stop) = (url, Some(stop));
         self.admin = self.admin.at(&self.url);
         self

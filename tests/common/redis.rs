@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub struct Redis {
-    port: u16,
+    pub port: u16,
     settings: Vec<String>,
     process: Process,
     folder: tempfile::TempDir,
@@ -71,7 +71,7 @@ impl Redis {
         self.process.kill();
     }
 
-    /// Starts it on the same port, empty, after [`Self::kill`] or instead of it.
+    /// Starts it again on the same port, empty, and waits until it answers; kills it first if it is there.
     pub fn restart(&mut self) {
         self.kill();
         self.process = serve(self.folder.path(), self.port, &self.settings);
@@ -90,14 +90,22 @@ impl Redis {
     /// A command by itself, on a connection of its own.
     #[track_caller]
     pub fn command(&self, words: &[&str]) -> Reply {
-        match self.ask(words).unwrap_or_else(|error| panic!("{words:?}: {error}")) {
-            Reply::Error(error) => panic!("{words:?}: {error}"),
-            reply => reply,
+        let words: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
+        self.send(&words)
+    }
+
+    /// The same with words that are no text.
+    #[track_caller]
+    pub fn send(&self, words: &[&[u8]]) -> Reply {
+        match self.ask(words) {
+            Ok(Reply::Error(error)) => panic!("Redis refuses: {error}"),
+            Ok(reply) => reply,
+            Err(error) => panic!("Redis does not answer: {error}"),
         }
     }
 
-    /// Cuts the connections that subscribe to channels, and no others; how many.
-    pub fn kill_pubsub_clients(&self) -> i64 {
+    /// Cuts the connections that listen to channels, and no others; how many.
+    pub fn kill_listeners(&self) -> i64 {
         match self.command(&["CLIENT", "KILL", "TYPE", "pubsub"]) {
             Reply::Number(killed) => killed,
             other => panic!("{other:?}"),
@@ -116,25 +124,37 @@ impl Redis {
             if self.process.ended().is_some() {
                 return false;
             }
-            if self.ask(&["PING"]).is_ok_and(|reply| reply == Reply::Text("PONG".into())) {
+            if self.ask(&[b"PING"]).is_ok_and(|reply| reply == Reply::Text("PONG".into())) {
                 // Another's, on a port that was free a moment ago?
                 let pid = format!("process_id:{}\r\n", self.process.pid());
-                return matches!(self.command(&["INFO", "server"]), Reply::Text(info) if info.contains(&pid));
+                return self.command(&["INFO", "server"]).text().contains(&pid);
             }
             std::thread::sleep(Duration::from_millis(10));
         }
         panic!("Redis does not answer: {}", self.process.tail());
     }
 
-    fn ask(&self, words: &[&str]) -> io::Result<Reply> {
+    fn ask(&self, words: &[&[u8]]) -> io::Result<Reply> {
         let mut socket = TcpStream::connect(self.address())?;
         socket.set_read_timeout(Some(PATIENCE))?;
-        let mut request = format!("*{}\r\n", words.len());
+        let mut request = format!("*{}\r\n", words.len()).into_bytes();
         for word in words {
-            request.push_str(&format!("${}\r\n{word}\r\n", word.len()));
+            request.extend(format!("${}\r\n", word.len()).into_bytes());
+            request.extend(*word);
+            request.extend(b"\r\n");
         }
-        socket.write_all(request.as_bytes())?;
+        socket.write_all(&request)?;
         read(&mut BufReader::new(socket))
+    }
+}
+
+impl Reply {
+    #[track_caller]
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Text(text) => text,
+            other => panic!("no text: {other:?}"),
+        }
     }
 }
 
@@ -201,8 +221,10 @@ impl RedisCluster {
         cluster
     }
 
-    pub fn urls(&self) -> Vec<String> {
-        self.nodes.iter().map(Redis::url).collect()
+    /// The URL of all of it.
+    pub fn url(&self) -> String {
+        let addresses: Vec<String> = self.nodes.iter().map(|node| node.address().to_string()).collect();
+        format!("redis+cluster://{}", addresses.join(","))
     }
 
     /// Until every node says that the cluster is fine and knows all of it.
@@ -210,7 +232,7 @@ impl RedisCluster {
         let size = format!("cluster_known_nodes:{}\r\n", self.nodes.len());
         let fine = |node: &Redis| {
             let info = node.command(&["CLUSTER", "INFO"]);
-            matches!(info, Reply::Text(info) if info.contains("cluster_state:ok") && info.contains(&size))
+            info.text().contains("cluster_state:ok") && info.text().contains(&size)
         };
         let begun = Instant::now();
         while !self.nodes.iter().all(fine) {

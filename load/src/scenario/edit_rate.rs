@@ -1,42 +1,29 @@
-//! Many editors and few who watch: how many edits a second the server makes durable and acknowledges, and how long one
-//! takes from its writing to its delivery at an easier rate.
+//! Many editors on live sessions and few who watch: how many edits a second the server makes durable and acknowledges, and
+//! how long one takes from its writing to its delivery at an easier rate.
 
-use crate::editor::editors_for;
-use crate::options::Options as Common;
+use crate::options::{MOST_EDITS, Options as Common};
 use crate::report::{Findings, Report, Table};
 use crate::run::{self, Needs, Play};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::Serialize;
 use std::time::Duration;
 
 /// How many, how hard.
 #[derive(Args, Debug)]
 pub(crate) struct Options {
-    /// What every scenario takes; --edits-per-second is the rate that is tried
+    /// What every scenario takes; --edits-per-second is the rate that is tried, 50000 as fast as it goes. What an editor
+    /// sends a second, the server has to allow: --session-edits-per-second
     #[command(flatten)]
     pub(crate) common: Common,
     /// Editors, each with a connection of its own
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..=1_000))]
     editors: u64,
-    /// How they send: over http, or over sockets, each with as many sessions as the server's limit of edits a session asks
-    /// for. Whoever has a socket is sent every edit, too: then the fan-out to the editors is what is measured
-    #[arg(long, default_value = "http")]
-    over: Way,
-    /// Unanswered edits an editor has at most, so that the server sets the pace; 0: the rate is kept whatever it does
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u64).range(0..=100_000))]
+    /// Unanswered edits an editor has at most, in the mean over all, so that the server sets the pace; 0: the rate is kept whatever it does
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u64).range(0..=100_000))]
     in_flight: u64,
     /// The easier rate, first
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..=50_000))]
     easy: u64,
-}
-
-/// How an editor sends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Way {
-    /// A request an edit.
-    Http,
-    /// Over the live socket.
-    Sockets,
 }
 
 /// One rate.
@@ -60,26 +47,17 @@ struct Quantiles {
 pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
     let common = &options.common;
     let rates = [options.easy, common.edits_per_second];
-    let an_editor = rates[0].max(rates[1]).div_ceil(options.editors);
-    let sessions = if options.over == Way::Http { 1 } else { options.editors as usize * editors_for(an_editor) };
     let edits = (rates[0] + rates[1]) * common.duration;
-    let needs = Needs { editors: sessions, edits, ..Needs::of("edit-rate") };
+    let needs = Needs { editors: options.editors as usize, edits, ..Needs::of("edit-rate") };
     let in_flight = (options.in_flight > 0).then_some(options.in_flight * options.editors);
     run::play(common, needs, async |play: &mut Play| {
         play.everybody_comes().await?;
-        // As many connections an editor as it may have edits in flight: on one of them they go one after the other.
-        let connections = (options.editors * options.in_flight.max(1)) as usize;
-        let posters = if options.over == Way::Http { Some(play.post_edits(connections).await?) } else { None };
         let window = play.meter.open()?;
         let mut results = Vec::new();
         for asked in rates {
             results.push(rate(play, asked, Duration::from_secs(common.duration), in_flight).await?);
         }
         let mut findings = Findings::of(play.meter.close(&window)?);
-        play.edits.hand_to(Vec::new());
-        if let Some(posters) = posters {
-            findings.trouble(posters.close().await);
-        }
         tell(&mut findings, &results)?;
         Ok(findings)
     })
@@ -87,8 +65,8 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
 }
 
 async fn rate(play: &mut Play, asked: u64, lasting: Duration, in_flight: Option<u64>) -> anyhow::Result<Rate> {
-    play.progress.step(&format!("{asked} edits a second for {lasting:?}"));
-    play.meter.mark(&format!("{asked}/s"));
+    play.progress.step(&format!("{} for {lasting:?}", pace(asked)));
+    play.meter.mark(&pace(asked));
     let (acks, first) = (play.stage.world.acks.so_far()?, play.edits.count());
     let window = play.meter.open()?;
     tokio::select! {
@@ -115,12 +93,16 @@ async fn rate(play: &mut Play, asked: u64, lasting: Duration, in_flight: Option<
     })
 }
 
+fn pace(asked: u64) -> String {
+    if asked == MOST_EDITS { "as fast as it goes".into() } else { format!("{asked} edits a second") }
+}
+
 fn tell(findings: &mut Findings, rates: &[Rate]) -> anyhow::Result<()> {
     let head = ["asked", "acknowledged", "ack p50", "ack p99", "delivery p50", "delivery p99", "server CPU an edit"];
     let mut table = Table::new("Rates", &head);
     for rate in rates {
         table.row([
-            format!("{}/s", rate.asked_a_second),
+            pace(rate.asked_a_second),
             format!("{:.0}/s", rate.acked_a_second),
             format!("{:.2} ms", rate.ack_ms.p50),
             format!("{:.2} ms", rate.ack_ms.p99),

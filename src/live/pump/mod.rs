@@ -40,15 +40,16 @@ const EVENTS: usize = 1_024;
 /// The token of the post; sockets have their slots.
 const POST: Token = Token(usize::MAX);
 
-/// Starts so many pumps, each a thread that runs until it is told to stop.
+/// Starts so many pumps, each a thread that runs until it is told to stop. Each of their sessions may send so many edits a
+/// second, and as many again at once.
 ///
 /// # Errors
 /// When the system has no more threads or descriptors.
-pub fn start(count: usize) -> anyhow::Result<Vec<Post>> {
-    (0..count).map(|number| start_one(number).context("starting a pump")).collect()
+pub fn start(count: usize, edits_per_second: u32) -> anyhow::Result<Vec<Post>> {
+    (0..count).map(|number| start_one(number, edits_per_second).context("starting a pump")).collect()
 }
 
-fn start_one(number: usize) -> anyhow::Result<Post> {
+fn start_one(number: usize, edits_per_second: u32) -> anyhow::Result<Post> {
     let poll = Poll::new()?;
     let waker = Waker::new(poll.registry(), POST)?;
     let post = Post::new(move || {
@@ -59,7 +60,7 @@ fn start_one(number: usize) -> anyhow::Result<Post> {
     let (own, runtime) = (post.clone(), Handle::current());
     std::thread::Builder::new().name(format!("pump-{number}")).spawn(move || {
         let _runtime = runtime.enter();
-        let pump = std::panic::AssertUnwindSafe(|| Pump::new(own, poll).run());
+        let pump = std::panic::AssertUnwindSafe(|| Pump::new(own, poll, edits_per_second).run());
         // Half the sessions hanging for ever is worse than a restart, which loses nothing.
         if std::panic::catch_unwind(pump).is_err() {
             tracing::error!("a pump panicked");
@@ -84,10 +85,12 @@ struct Pump {
     /// Who has more to read, or waits for its room.
     again: Vec<usize>,
     scratch: Box<[u8]>,
+    /// That a session may send.
+    edits_per_second: u32,
 }
 
 impl Pump {
-    fn new(post: Post, poll: Poll) -> Self {
+    fn new(post: Post, poll: Poll, edits_per_second: u32) -> Self {
         Self {
             post,
             poll,
@@ -100,6 +103,7 @@ impl Pump {
             alarms: BinaryHeap::new(),
             again: Vec::new(),
             scratch: vec![0; SCRATCH].into(),
+            edits_per_second,
         }
     }
 
@@ -154,7 +158,7 @@ impl Pump {
         match note {
             Note::Seat(seat) => {
                 let (stream, at) = (Arc::clone(&seat.seating.stream), place_of(&seat.seating));
-                let session = Session::new(*seat, now);
+                let session = Session::new(*seat, self.edits_per_second, now);
                 let id = session.id;
                 let slot = self.sessions.insert(session);
                 if slot >= self.sockets.len() {

@@ -205,6 +205,18 @@ pub(super) fn load_state(connection: &Connection, workspace: WorkspaceId) -> any
         .optional()?)
 }
 
+pub(super) fn heads(
+    connection: &Connection,
+    workspaces: &[WorkspaceId],
+) -> anyhow::Result<Vec<(WorkspaceId, Sequence)>> {
+    let mut select = connection.prepare_cached("SELECT head FROM workspaces WHERE id = ?1")?;
+    let head = |id: &WorkspaceId| {
+        let head = select.query_row([id.0.into_bytes()], |row| get_count(row, 0)).optional();
+        Ok(head?.map(|head| (*id, head)))
+    };
+    workspaces.iter().map(head).filter_map(Result::transpose).collect()
+}
+
 pub(super) fn exists(connection: &Connection, workspace: WorkspaceId) -> anyhow::Result<bool> {
     Ok(connection
         .prepare_cached("SELECT 1 FROM workspaces WHERE id = ?1 AND NOT deleted")?

@@ -3,8 +3,8 @@
 
 mod common;
 
+use common::redis::{Redis, RedisCluster, Reply};
 use common::{Person, TestClient, TestServer, postgres};
-use commonredis::{Redis, RedisCluster, Reply};
 use loggia::config::{SecretUrl, StoreOptions};
 use loggia::server::open_store;
 use loggia::store::Store;

@@ -312,7 +312,7 @@ impl Stub {
         let readyz = |State(ready): State<Arc<AtomicBool>>| async move {
             if ready.load(Ordering::SeqCst) { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
         };
-        let echo = |request: axum::extract::Request| async move {
+        let echo = async move |request: axum::extract::Request| {
             let forwarded = request.headers().keys().any(|header| header.as_str().contains("forwarded"));
             if forwarded { "forwarded".to_owned() } else { name.to_owned() }
         };

@@ -147,7 +147,8 @@ async fn half_open_the_server_hears_and_the_client_hears_nothing() {
     let mut line = Line::new().await;
     line.proxy.half_open();
     passes(&mut line.client, &mut line.server, b"up").await;
-    line.server.write_all(b"lost").await.unwrap();
+    // It is lost and waits nowhere: more of it than all sockets on the way hold.
+    soon(line.server.write_all(&vec![0; 16 * 1_024 * 1_024])).await.unwrap();
     hears_nothing(&mut line.client).await;
     passes(&mut line.client, &mut line.server, b"still up").await;
     // Not even that the server is gone, however hard.

@@ -9,7 +9,9 @@ use loggia::server::{Server, open_store};
 use loggia::store::now_utc;
 use loggia::{demo, http};
 use std::io::Write;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
+use std::time::Duration;
 use tokio::net::TcpListener;
 
 /// A real-time server for partner workspaces: one workspace, many partners, walls between them.
@@ -41,6 +43,8 @@ enum Do {
     },
     /// Checks settings and store.
     Check(ServeOptions),
+    /// Asks the server that listens here whether it is ready.
+    Ready(ServeOptions),
 }
 
 #[derive(Subcommand)]
@@ -92,6 +96,7 @@ async fn main() -> anyhow::Result<()> {
         Do::Admin(Admin::Token { email, store }) => token(&email, &store).await,
         Do::Backup { file, store } => open_store(&store).await?.backup(&file).await,
         Do::Check(options) => check(options).await,
+        Do::Ready(options) => ready(options).await,
     }
 }
 
@@ -151,6 +156,19 @@ async fn check(options: ServeOptions) -> anyhow::Result<()> {
     }
     open_store(&options.store).await?.check().await?;
     say("Settings and store are fine.")
+}
+
+/// For who watches a container that has no other program in it.
+async fn ready(options: ServeOptions) -> anyhow::Result<()> {
+    let mut address = options.listen;
+    if address.ip().is_unspecified() {
+        address.set_ip(if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() });
+    }
+    // What is on this machine is reached without a proxy.
+    let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(4)).build()?;
+    let answer = client.get(format!("http://{address}/readyz")).send().await.context("asking the server")?;
+    anyhow::ensure!(answer.status().is_success(), "The server at {address} is not ready: {}", answer.status());
+    say("The server is ready.")
 }
 
 /// Standard output is for what was asked for; all else is logged to standard error.

@@ -2,14 +2,12 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
 
 mod common;
-#[path = "common/redis.rs"]
-mod redis;
 
+use common::redis::{Redis, RedisCluster, Reply};
 use common::{Person, TestClient, TestServer, postgres};
 use loggia::config::{SecretUrl, StoreOptions};
 use loggia::server::open_store;
 use loggia::store::Store;
-use redis::Redis;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -177,7 +175,7 @@ async fn a_lost_redis_loses_nothing() {
     nodes.redis.kill();
     admin.edit(&workspace, rename(&request, "without")).await;
     let lost = event(&mut there, "without").await;
-    nodes.redis.resume_from_kill();
+    nodes.redis.restart();
     // Somebody who comes meanwhile is known on both once they speak to each other again.
     let (mut team, _) = enter(&admin, &workspace).await;
     comes(&mut team, "bo").await;
@@ -218,7 +216,7 @@ async fn what_no_node_has_sealed_reaches_nobody() {
         nodes.redis.send(&[b"PUBLISH", channel(&workspace).as_bytes(), bytes]);
     }
     // What nodes say of one workspace, said once more of another.
-    let (client, mut heard) = (::redis::Client::open(nodes.redis.url()).unwrap(), Vec::new());
+    let (client, mut heard) = (redis::Client::open(nodes.redis.url()).unwrap(), Vec::new());
     let mut listener = client.get_async_pubsub().await.unwrap();
     listener.subscribe(channel(&other)).await.unwrap();
     {
@@ -239,7 +237,7 @@ async fn what_no_node_has_sealed_reaches_nobody() {
 
 #[tokio::test]
 async fn a_redis_cluster_carries_it_in_shards() {
-    let redis = Redis::cluster();
+    let redis = RedisCluster::start(1).nodes.remove(0);
     let url = redis.url().replace("redis://", "redis+cluster://");
     let nodes = Nodes::upon(redis, url, 2).await;
     let admin = nodes.nodes[0].admin.clone();
@@ -247,7 +245,7 @@ async fn a_redis_cluster_carries_it_in_shards() {
     let (_, request) = admin.collection(&workspace).await;
     let (mut there, _) = enter(&nodes.at(1, &admin), &workspace).await;
     let shards = nodes.redis.command(&["PUBSUB", "SHARDNUMSUB", &format!("loggia:{{{workspace}}}")]);
-    assert!(shards.starts_with('*'), "{shards}");
+    assert!(matches!(shards, Reply::List(_)), "{shards:?}");
     let (_here, _) = enter(&admin, &workspace).await;
     comes(&mut there, "Ada Admin").await;
     let begun = Instant::now();

@@ -200,6 +200,20 @@ async fn check_says_that_settings_and_store_are_fine_also_beside_a_running_serve
 }
 
 #[tokio::test]
+async fn ready_asks_the_server_that_listens_there() {
+    let data = tempfile::tempdir().unwrap();
+    let running = serve(data.path()).await;
+    let port = running.url.rsplit(':').next().unwrap();
+    for host in ["127.0.0.1", "0.0.0.0"] {
+        let output = run(&["ready", "--listen", &format!("{host}:{port}")], data.path()).await;
+        assert!(output.status.success(), "{output:?}");
+        assert_eq!(text(&output.stdout), "The server is ready.\n");
+    }
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    refused(&run(&["ready", "--listen", &nobody.to_string()], data.path()).await, &["asking the server"]);
+}
+
+#[tokio::test]
 async fn check_and_serve_fail_when_the_data_folder_is_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("data");

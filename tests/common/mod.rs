@@ -2,7 +2,11 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test that can't go on fails")]
 
+pub mod node;
 pub mod postgres;
+pub mod process;
+pub mod proxy;
+pub mod redis;
 
 use futures_util::{SinkExt, StreamExt};
 use loggia::config::{SESSION_EDITS_PER_SECOND, SecretUrl, ServeOptions, StoreOptions};

@@ -12,14 +12,16 @@ use crate::store::Store;
 use crate::store::postgres::Postgres;
 use crate::store::sqlite::Sqlite;
 use anyhow::Context;
-use std::future::{Future, IntoFuture};
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::net::TcpListener;
 
-/// How long what is in flight may take when the server stops.
-const LEAVING: Duration = Duration::from_secs(10);
+/// How long sessions may take to end when the server stops.
+const GOODBYES: Duration = Duration::from_secs(5);
+/// How long requests in flight may take after that.
+const IN_FLIGHT: Duration = Duration::from_secs(5);
 
 /// The store's file in the data folder.
 pub const STORE_FILE: &str = "loggia.sqlite3";
@@ -92,31 +94,20 @@ impl Server {
         let stop = async move {
             shutdown.await;
             app.ready.store(false, Ordering::Relaxed);
+            // Before the listener closes: until a balancer has noticed, requests are answered and nobody is turned away.
+            let _ = tokio::time::timeout(GOODBYES, app.hub.leave()).await;
             let _ = leave.send(());
         };
-        let hub = Arc::clone(&self.app.hub);
         // A bare Router would be copied, route by route, for every connection.
         let router = http::router(self.app).into_make_service();
         let serving = axum::serve(self.listener, router).with_graceful_shutdown(stop);
-        let mut serving = std::pin::pin!(serving.into_future());
-        // With no request in flight the listener may be done before the news of it is here.
-        let done = tokio::select! {
-            served = &mut serving => Some(served),
-            _ = left => None,
+        let late = async {
+            let _ = left.await;
+            tokio::time::sleep(IN_FLIGHT).await;
         };
-        // Sockets are no requests any more, so that the listener doesn't wait for them.
-        let leaving = async {
-            let serving = async {
-                match done {
-                    Some(served) => served,
-                    None => serving.await,
-                }
-            };
-            tokio::join!(serving, hub.leave()).0
-        };
-        match tokio::time::timeout(LEAVING, leaving).await {
-            Ok(served) => served.context("serving"),
-            Err(_) => Ok(()),
+        tokio::select! {
+            served = serving => served.context("serving"),
+            () = late => Ok(()),
         }
     }
 }

@@ -1,400 +1,520 @@
-//! Several nodes as they are deployed: the files say what they should, and the shape of them works as plain processes.
+//! The files that put several nodes behind a balancer: they say what is there, and the balancer does what it is for.
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
 
 mod common;
 
-use common::{PATIENCE, Person};
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::get;
+use common::process::{Process, Signal, free_port};
+use common::{PATIENCE, TestServer, new_id};
 use serde_json::{Value, json};
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::fs;
-use std::net::TcpListener;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::Child;
-use tokio::time::{sleep, timeout};
+use tokio::process::Command;
+use tokio::task::JoinHandle;
 
-const NODES: [&str; 3] = ["loggia1", "loggia2", "loggia3"];
+const SECRETS: [&str; 2] = ["POSTGRES_PASSWORD", "REDIS_PASSWORD"];
+const NODES: [&str; 3] = ["node1", "node2", "node3"];
+
+fn file(name: &str) -> String {
+    std::fs::read_to_string(root().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn read(path: &str) -> String {
-    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
-}
-
-/// The compose file, its anchors and merges resolved.
 fn compose() -> Value {
-    serde_saphyr::from_str(&read("docker-compose.yml")).unwrap()
+    serde_saphyr::from_str(&file("docker-compose.yml")).unwrap()
 }
 
-fn services(compose: &Value) -> impl Iterator<Item = (&str, &Value)> {
-    compose["services"].as_object().unwrap().iter().map(|(name, service)| (name.as_str(), service))
+fn strings(list: &Value) -> Vec<&str> {
+    list.as_array().map(|list| list.iter().map(|one| one.as_str().unwrap()).collect()).unwrap_or_default()
 }
 
-fn environment(service: &Value) -> impl Iterator<Item = (&str, &str)> {
-    service["environment"].as_object().into_iter().flatten().map(|(name, value)| (name.as_str(), value.as_str().unwrap()))
-}
+// ---- docker-compose.yml ----
 
-/// The words of a text that begin so and go on in capitals.
-fn variables<'a>(text: &'a str, start: &str) -> BTreeSet<&'a str> {
-    let words = text.split(|c: char| !(c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_'));
-    words.filter(|word| word.starts_with(start) && word.len() > start.len()).collect()
-}
-
-/// What stands between `${` and `}` anywhere in a text.
-fn interpolated(text: &str) -> Vec<&str> {
-    text.split("${").skip(1).map(|rest| rest.split_once('}').unwrap().0).collect()
+#[test]
+fn the_compose_file_is_one() {
+    let schema: Value = serde_json::from_str(&file("tests/data/compose.schema.json")).unwrap();
+    let schema = jsonschema::draft7::new(&schema).unwrap();
+    let mut compose = compose();
+    let wrong: Vec<String> = schema.iter_errors(&compose).map(|e| format!("{}: {e}", e.instance_path())).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    compose["services"]["redis"]["restarts"] = "always".into();
+    assert!(!schema.is_valid(&compose), "the schema knows what there is");
 }
 
 #[test]
-fn the_compose_file_is_one_by_the_specification() {
-    let schema: Value = serde_json::from_str(&read("tests/data/compose-spec.schema.json")).unwrap();
-    let schema = jsonschema::options().with_draft(jsonschema::Draft::Draft201909).build(&schema).unwrap();
+fn three_nodes_are_alike_and_everybody_is_watched_and_restarted() {
     let compose = compose();
-    let errors: Vec<_> = schema.iter_errors(&compose).map(|error| error.to_string()).collect();
-    assert!(errors.is_empty(), "{errors:#?}");
-    for (pointer, wrong) in [("/services/redis/restart", json!(7)), ("/services/loggia1/stop_grace_period", json!([]))] {
-        let mut broken = compose.clone();
-        *broken.pointer_mut(pointer).unwrap() = wrong;
-        assert!(!schema.is_valid(&broken), "the schema checks {pointer}");
+    let services = compose["services"].as_object().unwrap();
+    assert_eq!(
+        services.keys().map(String::as_str).collect::<BTreeSet<_>>(),
+        BTreeSet::from(["balancer", "node1", "node2", "node3", "postgres", "redis"])
+    );
+    for name in NODES {
+        assert_eq!(services[name], services["node1"]);
     }
-}
-
-#[test]
-fn three_nodes_are_started_after_what_they_need_and_given_time_to_leave() {
-    let compose = compose();
-    let nodes: Vec<_> = services(&compose).filter(|(_, service)| service["build"] == ".").map(|(name, _)| name).collect();
-    assert_eq!(nodes, NODES);
-    for node in NODES {
-        let node = &compose["services"][node];
-        for needed in ["postgres", "redis"] {
-            assert_eq!(node["depends_on"][needed]["condition"], "service_healthy");
-        }
-        let grace: u64 = node["stop_grace_period"].as_str().unwrap().trim_end_matches('s').parse().unwrap();
-        assert!(grace > 10, "a node may take 10 s to leave");
-    }
-    for (name, service) in services(&compose) {
-        assert!(service["healthcheck"]["test"].is_array(), "{name} has a health check");
+    for (name, service) in services {
         assert_eq!(service["restart"], "unless-stopped", "{name}");
-        assert_eq!(service.get("ports").is_some(), name == "haproxy", "the balancer's port is the only one that is published");
+        let check = &service["healthcheck"];
+        assert!(strings(&check["test"])[0].starts_with("CMD"), "{name}: {check}");
+        assert!(check["interval"].is_string() && check["timeout"].is_string(), "{name}: {check}");
+        assert!(service["image"].as_str().is_some_and(|image| !image.ends_with(":latest")), "{name}");
+        let outside = service.get("ports").is_some();
+        assert_eq!(outside, name == "balancer", "{name}: nobody but the balancer is reached from outside");
     }
-    let balancer: HashMap<_, _> = environment(&compose["services"]["haproxy"]).collect();
-    for (number, node) in NODES.iter().enumerate() {
-        assert_eq!(balancer[format!("NODE_{}", number + 1).as_str()], format!("{node}:8080"));
-        let node: HashMap<_, _> = environment(&compose["services"][node]).collect();
-        assert_eq!(node["LOGGIA_LISTEN"], "0.0.0.0:8080");
+    let waits = &services["node1"]["depends_on"];
+    for needed in ["postgres", "redis"] {
+        assert_eq!(waits[needed]["condition"], "service_healthy");
+        assert_eq!(strings(&services[needed]["networks"]), ["back"]);
     }
+    assert_eq!(compose["networks"]["back"]["internal"], true);
+    assert_eq!(strings(&services["balancer"]["networks"]), ["front"]);
 }
 
 #[test]
-fn volumes_are_declared_and_files_are_there() {
+fn what_is_mounted_is_there() {
     let compose = compose();
-    let mut named = HashSet::new();
-    for (_, service) in services(&compose) {
-        for volume in service["volumes"].as_array().into_iter().flatten() {
-            let source = volume.as_str().unwrap().split(':').next().unwrap();
-            if source.starts_with('.') {
-                assert!(root().join(source).is_file(), "{source}");
-            } else {
-                assert!(compose["volumes"].as_object().unwrap().contains_key(source), "{source} is not declared");
-                named.insert(source);
+    for (name, service) in compose["services"].as_object().unwrap() {
+        for volume in strings(service.get("volumes").unwrap_or(&Value::Null)) {
+            let source = volume.split(':').next().unwrap();
+            match source.strip_prefix("./") {
+                Some(path) => assert!(root().join(path).is_file(), "{name}: {volume}"),
+                None => assert!(compose["volumes"].get(source).is_some(), "{name}: {volume}"),
             }
         }
     }
-    assert!(named.contains("postgres"), "what is in PostgreSQL outlives its container");
+    assert_eq!(strings(&compose["services"]["postgres"]["volumes"]), ["postgres:/var/lib/postgresql/data"]);
 }
 
 #[test]
-fn settings_are_those_that_there_are() {
-    let help = Command::new(env!("CARGO_BIN_EXE_loggia")).args(["serve", "--help"]).output().unwrap();
+fn no_password_is_in_the_open() {
+    let compose = file("docker-compose.yml");
+    let example = file("deploy/example.env");
+    let settings: BTreeMap<&str, &str> =
+        example.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('=')).collect();
+    let mut used = BTreeSet::new();
+    for part in compose.split("${").skip(1) {
+        let inside = part.split('}').next().unwrap();
+        let end = inside.find(|c: char| !c.is_ascii_uppercase() && c != '_').unwrap_or(inside.len());
+        let (name, rest) = inside.split_at(end);
+        used.insert(name);
+        let required = rest.starts_with(":?");
+        assert!(required || rest.starts_with(":-"), "{name} is required or has a default");
+        assert!(required || !name.contains("PASSWORD"), "{name} has no default");
+        assert!(!required || settings.contains_key(name), "{name} is in deploy/example.env");
+    }
+    for secret in SECRETS {
+        assert!(used.contains(secret));
+        assert_eq!(settings[secret], "", "an example is what everybody has");
+    }
+    assert!(file(".gitignore").lines().any(|line| line == ".env"));
+}
+
+/// Every setting there is, as the program itself says it.
+fn settings() -> BTreeSet<String> {
+    let help = std::process::Command::new(env!("CARGO_BIN_EXE_loggia")).args(["serve", "--help"]).output().unwrap();
     let help = String::from_utf8(help.stdout).unwrap();
-    let mut known = variables(&help, "LOGGIA_");
-    assert!(known.contains("LOGGIA_REDIS_URL"), "{help}");
-    known.insert("LOGGIA_LOG");
-    for file in ["docker-compose.yml", "Dockerfile", ".env.example"] {
-        let text = read(file);
-        for name in variables(&text, "LOGGIA_") {
-            assert!(known.contains(name), "{file}: there is no {name}");
-        }
-    }
+    let mut names: BTreeSet<String> =
+        help.split("[env: ").skip(1).map(|part| part.split(['=', ']']).next().unwrap().to_owned()).collect();
+    assert!(names.contains("LOGGIA_LISTEN"), "{help}");
+    names.insert("LOGGIA_LOG".into());
+    names
 }
 
 #[test]
-fn no_password_is_written_down_and_none_has_a_default() {
+fn nodes_are_given_settings_that_there_are() {
+    let known = settings();
     let compose = compose();
-    let must_be_given = |text: &str| text.starts_with("${") && text.ends_with('}') && text.contains(":?");
-    let mut checked = 0;
-    for (name, value) in services(&compose).flat_map(|(_, service)| environment(service)) {
-        let userinfo = value.split_once("://").and_then(|(_, rest)| Some(rest.rsplit_once('@')?.0));
-        let password = userinfo.map(|user| user.split_once(':').expect("a user and a password").1);
-        for password in password.into_iter().chain(name.contains("PASSWORD").then_some(value)) {
-            assert!(must_be_given(password), "{name}: {password}");
-            checked += 1;
+    let given = compose["services"]["node1"]["environment"].as_object().unwrap();
+    assert!(["LOGGIA_DATABASE_URL", "LOGGIA_REDIS_URL"].iter().all(|name| given.contains_key(*name)));
+    for name in given.keys() {
+        assert!(known.contains(name), "{name} is no setting");
+    }
+    let docker = file("Dockerfile");
+    let script = file("script/cluster");
+    for (name, text) in [("Dockerfile", docker), ("script/cluster", script)] {
+        for part in text.split("LOGGIA_").skip(1).filter(|part| !part.starts_with("BIN")) {
+            let end = part.find(|c: char| !c.is_ascii_uppercase() && c != '_').unwrap_or(part.len());
+            let setting = format!("LOGGIA_{}", &part[..end]);
+            assert!(known.contains(&setting), "{name}: {setting} is no setting");
         }
     }
-    assert_eq!(checked, 2 * 3 + 2);
+}
 
-    let text = read("docker-compose.yml");
-    let example = read(".env.example");
-    let example: HashMap<_, _> = example.lines().filter_map(|line| line.split_once('=')).collect();
-    for variable in interpolated(&text) {
-        let name = variable.split(':').next().unwrap();
-        assert!(variable.contains(":-") || example.contains_key(name), ".env.example does not tell of {name}");
-        assert!(variable.contains(":-") || variable.contains(":?"), "{name} may be missing, and nobody is told");
-    }
-    for (name, value) in example {
-        assert!(!name.contains("PASSWORD") || value.is_empty(), "{name} has a value in .env.example");
-        assert!(text.contains(&format!("${{{name}")), ".env.example: nothing uses {name}");
-    }
+// ---- Dockerfile ----
+
+/// Its instructions, each on one line, without comments.
+fn instructions() -> Vec<(String, String)> {
+    let text = file("Dockerfile");
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with('#')).collect::<Vec<_>>().join("\n");
+    lines
+        .replace("\\\n", " ")
+        .lines()
+        .filter_map(|line| line.split_once(' '))
+        .map(|(word, rest)| (word.to_owned(), rest.split_whitespace().collect::<Vec<_>>().join(" ")))
+        .collect()
 }
 
 #[test]
-fn the_image_is_built_in_stages_of_files_that_are_there_and_is_not_roots() {
-    let text = read("Dockerfile").replace("\\\n", " ");
-    let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
-    let last_stage = lines.iter().rposition(|words| words.first() == Some(&"FROM")).unwrap();
-    assert!(lines[..last_stage].iter().any(|words| words.first() == Some(&"FROM")), "more than one stage");
-    let user = lines[last_stage..].iter().rfind(|words| words.first() == Some(&"USER")).expect("a user")[1];
-    assert!(!["root", "0"].contains(&user.split(':').next().unwrap()), "{user}");
+fn the_image_is_small_and_its_program_is_nobody() {
+    let all = instructions();
+    let stages: Vec<usize> = (0..all.len()).filter(|n| all[*n].0 == "FROM").collect();
+    assert!(stages.len() >= 2, "what builds is not what runs");
+    let last = &all[*stages.last().unwrap()..];
+    let of = |word: &str| last.iter().rev().find(|(one, _)| one == word).map(|(_, rest)| rest.as_str());
+    assert!(last[0].1.contains("distroless"), "{:?}", last[0]);
+    assert!(!matches!(of("USER"), None | Some("root" | "0")));
+    assert_eq!(of("ENTRYPOINT"), Some(r#"["loggia"]"#));
+    assert!(last.iter().filter(|(word, _)| word == "COPY").all(|(_, rest)| rest.starts_with("--from=build ")));
+    // It asks the program, for there is no other.
+    assert!(of("HEALTHCHECK").unwrap().ends_with(r#"CMD ["loggia", "ready"]"#));
+    let help = std::process::Command::new(env!("CARGO_BIN_EXE_loggia")).args(["ready", "--help"]).output().unwrap();
+    assert!(help.status.success());
+    let version = env!("CARGO_PKG_RUST_VERSION");
+    assert!(all[stages[0]].1.starts_with(&format!("rust:{version}-")), "built by what Cargo.toml says: {:?}", all[0]);
+}
 
-    let ignore = read(".dockerignore");
-    let allowed: Vec<&str> = ignore.lines().filter_map(|line| line.strip_prefix('!')).collect();
-    assert!(ignore.lines().any(|line| line == "*"), "all else is ignored");
-    for words in lines.iter().filter(|words| words.first() == Some(&"COPY") && !words[1].starts_with("--from=")) {
-        for source in &words[1..words.len() - 1] {
-            assert!(root().join(source).exists(), "{source} is not there");
-            assert!(allowed.contains(&source.trim_end_matches('/')), "{source} is ignored");
+#[test]
+fn what_is_copied_into_the_image_is_there_and_enough() {
+    let copied: Vec<String> = instructions()
+        .into_iter()
+        .filter(|(word, rest)| word == "COPY" && !rest.starts_with("--from"))
+        .flat_map(|(_, rest)| {
+            let mut paths: Vec<String> = rest.split(' ').map(str::to_owned).collect();
+            paths.pop();
+            paths
+        })
+        .collect();
+    let ignore = file(".dockerignore");
+    let kept: BTreeSet<&str> = ignore.lines().filter_map(|line| line.strip_prefix('!')).collect();
+    assert!(ignore.lines().any(|line| line == "*"), "nothing goes along by itself");
+    assert_eq!(copied.iter().map(String::as_str).collect::<BTreeSet<_>>(), kept);
+    copied.iter().for_each(|path| assert!(root().join(path).exists(), "{path}"));
+    // Cargo wants to see all that its files name.
+    let docker = file("Dockerfile");
+    let manifest = file("Cargo.toml");
+    for bench in manifest.split("[[bench]]").skip(1) {
+        let name = bench.split('"').nth(1).unwrap();
+        assert!(docker.contains(&format!("benches/{name}.rs")), "{name}");
+    }
+    assert!(manifest.contains("members = [\"load\"]"), "a new member's Cargo.toml is copied too");
+    // What the source includes from elsewhere.
+    for path in sources(&root().join("src")) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for part in ["include_str!(\"", "include_bytes!(\""].iter().flat_map(|start| text.split(*start).skip(1)) {
+            let included = path.parent().unwrap().join(part.split('"').next().unwrap()).canonicalize().unwrap();
+            let included = included.strip_prefix(root().canonicalize().unwrap()).unwrap().to_str().unwrap().to_owned();
+            assert!(included.starts_with("src/") || copied.contains(&included), "{included}");
         }
     }
-    // What the sources take in from outside of their folder.
-    for line in read("src/demo.rs").lines().filter(|line| line.contains("include_bytes!")) {
-        let file = line.split('"').nth(1).unwrap().trim_start_matches("../");
-        assert!(allowed.contains(&file) && text.contains(file), "{file} is not in the image's build");
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => found.extend(sources(&path)),
+            false if path.extension().is_some_and(|extension| extension == "rs") => found.push(path),
+            false => {}
+        }
     }
-    // Cargo looks for each of these, to build whatever.
-    let manifest = read("Cargo.toml");
-    let benches = manifest.split("[[bench]]").skip(1).map(|bench| bench.split('"').nth(1).unwrap());
-    for bench in benches {
-        assert!(text.contains(&format!("benches/{bench}.rs")), "the first build has no stand-in for bench {bench}");
-    }
+    found
 }
 
-#[test]
-fn haproxy_takes_its_configuration() {
-    let mut command = Command::new("haproxy");
-    command.args(["-c", "-f"]).arg(root().join("deploy/haproxy.cfg"));
-    command.env("PATH", path()).env("BALANCER_LISTEN", "127.0.0.1:8080");
-    for node in 1..=3 {
-        command.env(format!("NODE_{node}"), format!("127.0.0.1:808{node}"));
-    }
-    let output = command.output().unwrap_or_else(|error| panic!("haproxy (script/test installs it): {error}"));
-    assert!(output.status.success(), "{output:?}");
-    assert!(!String::from_utf8_lossy(&output.stderr).contains("WARNING"), "{output:?}");
+// ---- haproxy.cfg ----
+
+/// The balancer itself, as a process.
+struct Balancer {
+    url: String,
+    http: reqwest::Client,
+    _process: Process,
+    _folder: tempfile::TempDir,
 }
 
-/// With the folders where Debian puts servers.
-fn path() -> String {
-    format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap_or_default())
-}
-
-fn script(arguments: &[&str]) -> Command {
-    let mut command = Command::new("/bin/bash");
-    command.arg(root().join("script/cluster")).args(arguments).stdin(Stdio::null());
-    command.env("LOGGIA_BINARY", env!("CARGO_BIN_EXE_loggia"));
-    command
-}
-
-fn refused(output: &Output, says: &str) {
-    assert!(!output.status.success() && output.stdout.is_empty(), "{output:?}");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(said.contains(says), "{says:?} is not in {said:?}");
-}
-
-#[test]
-fn the_script_says_what_is_missing_and_how_to_get_it() {
-    let nothing = tempfile::tempdir().unwrap();
-    refused(&script(&[]).env("PATH", nothing.path()).output().unwrap(), "apt-get install redis-server");
-    refused(&script(&["--what"]).output().unwrap(), "--data FOLDER");
-    refused(&script(&["--port"]).output().unwrap(), "--port");
-    refused(&script(&[]).env("LOGGIA_BINARY", "/no/where").output().unwrap(), "/no/where");
-}
-
-/// script/cluster, as it runs.
-struct Cluster {
-    script: Child,
-    balancer: String,
-    /// URL and process.
-    nodes: Vec<(String, u32)>,
-    ports: Vec<u16>,
-    folder: PathBuf,
-    token: String,
-}
-
-impl Cluster {
-    async fn start() -> Self {
-        let mut command = tokio::process::Command::from(script(&[]));
-        // Killed, it leaves nothing behind either.
-        let mut script = command.kill_on_drop(true).stdout(Stdio::piped()).spawn().unwrap();
-        let mut lines = BufReader::new(script.stdout.take().unwrap()).lines();
-        let (mut balancer, mut token, mut folder) = (String::new(), String::new(), PathBuf::new());
-        let (mut nodes, mut ports) = (Vec::new(), Vec::new());
-        while token.is_empty() {
-            let line = timeout(Duration::from_secs(90), lines.next_line()).await.expect("a line in time");
-            let line = line.unwrap().expect("the cluster starts");
-            let words: Vec<&str> = line.split_whitespace().collect();
-            if let [_, address, "pid", pid] = words[..] {
-                ports.push(address.rsplit(':').next().unwrap().parse().unwrap());
-                match words[0] {
-                    "balancer" => balancer = address.to_owned(),
-                    name if name.starts_with("node") => nodes.push((address.to_owned(), pid.parse().unwrap())),
-                    _ => {}
+impl Balancer {
+    async fn start(nodes: [SocketAddr; 3]) -> Self {
+        for _ in 0..10 {
+            let folder = tempfile::tempdir().unwrap();
+            let port = free_port();
+            let mut process = Process::start("haproxy", folder.path(), |command| {
+                let path = std::env::var("PATH").unwrap_or_default();
+                command.args(["-db", "-f"]).arg(root().join("deploy/haproxy.cfg"));
+                command.env("PATH", format!("{path}:/usr/sbin")).env("BALANCER_LISTEN", format!("127.0.0.1:{port}"));
+                for (n, node) in nodes.iter().enumerate() {
+                    command.env(format!("NODE_{}", n + 1), node.to_string());
                 }
+            });
+            let url = format!("http://127.0.0.1:{port}");
+            let http = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
+            let begun = Instant::now();
+            while process.ended().is_none() {
+                if http.get(&url).send().await.is_ok() {
+                    return Self { url, http, _process: process, _folder: folder };
+                }
+                assert!(begun.elapsed() < PATIENCE, "the balancer does not listen: {}", process.tail());
+                tokio::time::sleep(Duration::from_millis(20)).await;
             }
-            match words[0] {
-                "token" => token = words[1].to_owned(),
-                "folder" => folder = PathBuf::from(words[1].trim_end_matches(':')),
-                _ => {}
-            }
+            assert!(process.tail().contains("Address already in use"), "{}", process.tail());
         }
-        assert_eq!((nodes.len(), ports.len()), (3, 6));
-        Self { script, balancer, nodes, ports, folder, token }
+        panic!("no free port in ten tries");
     }
 
-    fn admin(&self, url: &str) -> Person {
-        let (id, email) = (String::new(), "ada@example.com".to_owned());
-        Person { url: url.to_owned(), id, email, token: self.token.clone(), http: reqwest::Client::new() }
+    async fn get(&self, path: &str) -> (u16, String) {
+        let answer = self.http.get(format!("{}{path}", self.url)).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
     }
 
-    /// How many connections there are to each node.
-    fn connections(&self) -> Vec<usize> {
-        let table = fs::read_to_string("/proc/net/tcp").unwrap();
-        let to = |port: u16| {
-            let established = |words: &Vec<&str>| words[2].ends_with(&format!(":{port:04X}")) && words[3] == "01";
-            table.lines().skip(1).map(|line| line.split_whitespace().collect()).filter(established).count()
+    /// The node that serves a workspace.
+    async fn node_of(&self, workspace: &str) -> String {
+        let (status, name) = self.get(&format!("/v1/workspaces/{workspace}/members")).await;
+        assert_eq!(status, 200, "{name}");
+        name
+    }
+
+    /// Until the balancer, which looks every now and then, has seen it.
+    async fn until(&self, path: &str, fits: impl Fn(&(u16, String)) -> bool) {
+        let begun = Instant::now();
+        loop {
+            let answer = self.get(path).await;
+            if fits(&answer) {
+                return;
+            }
+            assert!(begun.elapsed() < PATIENCE, "{path} is {answer:?}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+/// Says its name, whatever it is asked.
+struct Stub {
+    address: SocketAddr,
+    ready: Arc<AtomicBool>,
+    serving: JoinHandle<()>,
+}
+
+impl Stub {
+    async fn start(name: &'static str) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let ready = Arc::new(AtomicBool::new(true));
+        let readyz = |State(ready): State<Arc<AtomicBool>>| async move {
+            if ready.load(Ordering::SeqCst) { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
         };
-        self.nodes.iter().map(|(url, _)| to(url.rsplit(':').next().unwrap().parse().unwrap())).collect()
+        let echo = async move |request: axum::extract::Request| {
+            let forwarded = request.headers().keys().any(|header| header.as_str().contains("forwarded"));
+            if forwarded { "forwarded".to_owned() } else { name.to_owned() }
+        };
+        let router = Router::new().route("/readyz", get(readyz)).fallback(echo).with_state(Arc::clone(&ready));
+        let serving = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        Self { address, ready, serving }
     }
+}
 
-    /// The node that the balancer sends a workspace to: many live sockets of it all come to one.
-    async fn node_of(&self, workspace: &str) -> usize {
-        const SOCKETS: usize = 12;
-        let admin = self.admin(&self.balancer);
-        let before = self.connections();
-        let mut sockets = Vec::new();
-        for _ in 0..SOCKETS {
-            let mut socket = admin.live(workspace).await;
-            socket.until_type("welcome").await;
-            sockets.push(socket);
+async fn stubs() -> ([Stub; 3], Balancer) {
+    let stubs = [Stub::start("node1").await, Stub::start("node2").await, Stub::start("node3").await];
+    let balancer = Balancer::start([stubs[0].address, stubs[1].address, stubs[2].address]).await;
+    (stubs, balancer)
+}
+
+#[tokio::test]
+async fn a_workspace_stays_on_its_node_and_workspaces_are_spread() {
+    let (_stubs, balancer) = stubs().await;
+    let mut nodes = BTreeMap::<String, usize>::new();
+    for _ in 0..60 {
+        let workspace = new_id();
+        let node = balancer.node_of(&workspace).await;
+        for path in ["", "/live?epoch=a&shared=1", "/items/7", "/changes"] {
+            assert_eq!(balancer.get(&format!("/v1/workspaces/{workspace}{path}")).await.1, node);
         }
-        let after = self.connections();
-        let more: Vec<usize> = after.iter().zip(&before).map(|(after, before)| after.saturating_sub(*before)).collect();
-        // Health checks come and go, and one connection may have been there already.
-        let node = more.iter().position(|more| *more >= SOCKETS - 3).unwrap_or_else(|| panic!("scattered: {more:?}"));
-        assert!(more.iter().enumerate().all(|(other, more)| other == node || *more <= 3), "scattered: {more:?}");
-        node
+        assert_eq!(balancer.node_of(&workspace.to_uppercase()).await, node, "an id is an id");
+        *nodes.entry(node).or_default() += 1;
     }
-}
-
-/// A process and all that come of it.
-fn descendants(pid: u32) -> Vec<u32> {
-    let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-    let children = children.split_whitespace().map(|child| child.parse().unwrap());
-    std::iter::once(pid).chain(children.flat_map(descendants)).collect()
-}
-
-/// What a process is called, while it is there.
-fn name(pid: u32) -> Option<String> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // A process that nobody has asked about yet is dead all the same.
-    (!stat.rsplit_once(')')?.1.starts_with(" Z")).then(|| stat.split(['(', ')']).nth(1).unwrap().to_owned())
-}
-
-fn signal(pid: u32, name: &str) {
-    assert!(Command::new("kill").args(["-s", name, &pid.to_string()]).status().unwrap().success());
-}
-
-fn rename(item: &str, name: &str) -> Value {
-    json!([{"kind": "item_update", "id": item, "patch": {"name": name}}])
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn three_nodes_behind_the_balancer_are_one_server_and_one_of_them_may_die() {
-    let mut cluster = Cluster::start().await;
-    let admin = cluster.admin(&cluster.balancer);
-    let workspace = async |name: &str| {
-        let made = admin.post("/v1/workspaces", json!({"name": name})).await;
-        made.expect(201)["id"].as_str().unwrap().to_owned()
-    };
-
-    // What is done at the balancer is seen at each node.
-    let first = workspace("API").await;
-    let (_, request) = admin.collection(&first).await;
-    let mut followers = Vec::new();
-    for (url, _) in &cluster.nodes {
-        let mut follower = cluster.admin(url).live(&first).await;
-        follower.until_type("welcome").await;
-        followers.push(follower);
+    assert!(nodes.len() == 3 && nodes.values().all(|count| *count >= 5), "{nodes:?}");
+    // What is of no workspace is anybody's.
+    let mut others = BTreeSet::new();
+    for _ in 0..6 {
+        others.insert(balancer.get("/v1/me/tokens").await.1);
     }
-    admin.edit(&first, rename(&request, "seen by all")).await;
-    for follower in &mut followers {
-        follower.until(|message| message["change"]["patch"]["name"] == "seen by all").await;
-    }
+    assert_eq!(others.len(), 3, "{others:?}");
+}
 
-    // A workspace has one node, and workspaces have different ones.
-    let node = cluster.node_of(&first).await;
-    assert_eq!(cluster.node_of(&first).await, node);
-    let mut used = HashSet::from([node]);
-    for number in 0..16 {
-        if used.len() == 1 {
-            used.insert(cluster.node_of(&workspace(&format!("{number}")).await).await);
+#[tokio::test]
+async fn nobody_says_for_whom_he_asks() {
+    let (_stubs, balancer) = stubs().await;
+    let url = format!("{}/v1/me", balancer.url);
+    let asked = balancer.http.get(url).header("x-forwarded-for", "10.0.0.1").header("x-forwarded-host", "evil.com");
+    let answer = asked.header("forwarded", "for=10.0.0.1").send().await.unwrap().text().await.unwrap();
+    assert!(NODES.contains(&answer.as_str()), "{answer}");
+}
+
+#[tokio::test]
+async fn when_a_node_is_gone_others_take_its_workspaces_at_once_and_no_others_move() {
+    let ([one, two, three], balancer) = stubs().await;
+    let mut homes = BTreeMap::new();
+    for _ in 0..40 {
+        let workspace = new_id();
+        let node = balancer.node_of(&workspace).await;
+        homes.insert(workspace, node);
+    }
+    two.serving.abort();
+    let _ = two.serving.await;
+    // Before the balancer has looked, too.
+    for (workspace, home) in &homes {
+        let now = balancer.node_of(workspace).await;
+        match home.as_str() {
+            "node2" => assert_ne!(now, "node2"),
+            _ => assert_eq!(now, *home),
         }
     }
-    assert!(used.len() > 1, "all workspaces are at node {node}");
+    // And after.
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    for (workspace, home) in &homes {
+        let now = balancer.node_of(workspace).await;
+        match home.as_str() {
+            "node2" => assert_ne!(now, "node2"),
+            _ => assert_eq!(now, *home),
+        }
+    }
+    // A node that says it isn't ready is left alone as well.
+    one.ready.store(false, Ordering::SeqCst);
+    for workspace in homes.keys() {
+        balancer.until(&format!("/v1/workspaces/{workspace}"), |(_, name)| name == "node3").await;
+    }
+    assert_eq!(balancer.get("/readyz").await.0, 200);
+    three.ready.store(false, Ordering::SeqCst);
+    balancer.until("/readyz", |(status, _)| *status == 503).await;
+    // When none is ready, they answer for themselves, each for its own.
+    let stay: Vec<_> = homes.iter().filter(|(_, home)| *home != "node2").collect();
+    for (workspace, home) in &stay {
+        balancer.until(&format!("/v1/workspaces/{workspace}"), |(_, name)| name == *home).await;
+    }
+    // Back again, everybody is where they were.
+    one.ready.store(true, Ordering::SeqCst);
+    three.ready.store(true, Ordering::SeqCst);
+    balancer.until("/readyz", |(status, _)| *status == 200).await;
+    for (workspace, home) in &stay {
+        balancer.until(&format!("/v1/workspaces/{workspace}"), |(_, name)| name == *home).await;
+    }
+    one.serving.abort();
+    three.serving.abort();
+    balancer.until("/readyz", |(status, _)| *status == 503).await;
+    let refused = balancer.http.get(format!("{}/v1/me", balancer.url)).send().await.unwrap();
+    assert_eq!(refused.status(), 503);
+    assert_eq!(refused.headers()["content-type"], "application/problem+json");
+    assert_eq!(refused.headers()["retry-after"], "2");
+    let problem: Value = refused.json().await.unwrap();
+    assert_eq!(problem["code"], "unavailable");
+    assert_eq!(problem["status"], 503);
+}
 
-    // That of the compose file, at a node that is there and at none.
-    let check = compose()["services"]["loggia1"]["healthcheck"]["test"].clone();
-    let healthy = |port: u16| {
-        let script = check[3].as_str().unwrap().replace("$$", "$").replace("8080", &port.to_string());
-        Command::new("bash").args(["-c", &script]).stderr(Stdio::null()).status().unwrap().success()
+#[tokio::test]
+async fn a_set_up_goes_to_the_first_node_there_is() {
+    let ([one, ..], balancer) = stubs().await;
+    for _ in 0..4 {
+        assert_eq!(balancer.get("/v1/setup").await.1, "node1");
+    }
+    one.ready.store(false, Ordering::SeqCst);
+    balancer.until("/v1/setup", |(_, name)| name == "node2").await;
+}
+
+#[tokio::test]
+async fn people_work_through_the_balancer() {
+    let server = TestServer::start().await;
+    let address: SocketAddr = server.url.strip_prefix("http://").unwrap().parse().unwrap();
+    let balancer = Balancer::start([address; 3]).await;
+    balancer.until("/readyz", |(status, _)| *status == 200).await;
+    let workspace = server.walled_workspace().await;
+    let admin = server.admin.at(&balancer.url);
+    let mut session = admin.live(&workspace).await;
+    session.until_type("welcome").await;
+    let id = new_id();
+    let changes = json!([{"kind": "item_create", "id": id, "parent": null, "item_kind": "collection", "name": "All", "content": {}}]);
+    assert_eq!(session.edit(changes).await["type"], "ack");
+    admin.get(&format!("/v1/workspaces/{workspace}/items/{id}")).await.expect(200);
+    // The server's own refusals come as they are.
+    admin.get("/v1/nothing").await.expect(404);
+}
+
+#[test]
+fn the_balancer_outlasts_the_silence_between_two_pings() {
+    let session = file("src/live/session.rs");
+    let ping: u64 = between(&session, "const PING_EVERY: Duration = Duration::from_secs(", ")").parse().unwrap();
+    let tunnel: u64 = between(&file("deploy/haproxy.cfg"), "timeout tunnel ", "s\n").parse().unwrap();
+    assert!(tunnel > 2 * ping, "{tunnel} s, and a ping each {ping} s");
+}
+
+fn between(text: &str, before: &str, after: &str) -> String {
+    text.split_once(before).unwrap().1.split_once(after).unwrap().0.to_owned()
+}
+
+// ---- script/cluster ----
+
+#[tokio::test]
+async fn the_script_starts_all_of_it_and_stops_all_of_it() {
+    let mut command = Command::new(root().join("script/cluster"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("LOGGIA_")) {
+        command.env_remove(name);
+    }
+    command.env("LOGGIA_BIN", env!("CARGO_BIN_EXE_loggia")).kill_on_drop(true);
+    let mut cluster = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(cluster.stdout.take().unwrap()).lines();
+    let mut said = Vec::new();
+    let patience = 3 * PATIENCE;
+    tokio::time::timeout(patience, async {
+        while let Some(line) = lines.next_line().await.unwrap() {
+            if line.starts_with("Ctrl-C") {
+                return;
+            }
+            said.push(line);
+        }
+        panic!("it ends: {said:?}");
+    })
+    .await
+    .expect("it starts in time");
+    let word = |name: &str, n: usize| {
+        let line = said.iter().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("no {name} in {said:?}"));
+        line.split_whitespace().nth(n).unwrap().to_owned()
     };
-    let port = |node: usize| cluster.nodes[node].0.rsplit(':').next().unwrap().parse::<u16>().unwrap();
-    assert!(healthy(port(node)));
-
-    // Its node dies: another one takes over, with all that was done, and is told of by the third.
-    let (_, pid) = cluster.nodes[node];
-    signal(pid, "KILL");
-    let died = Instant::now();
-    while admin.get(&format!("/v1/workspaces/{first}")).await.status != 200 {
-        assert!(died.elapsed() < Duration::from_secs(5), "nobody takes over");
-        sleep(Duration::from_millis(50)).await;
+    let http = reqwest::Client::new();
+    for name in ["balancer", "node1", "node2", "node3"] {
+        let answer = http.get(format!("{}/readyz", word(name, 1))).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{name}");
     }
-    admin.edit(&first, rename(&request, "after the crash")).await;
-    assert!(died.elapsed() < Duration::from_secs(5), "{:?}", died.elapsed());
-    assert!(!healthy(port(node)));
-    followers.remove(node);
-    for follower in &mut followers {
-        follower.until(|message| message["change"]["patch"]["name"] == "after the crash").await;
-    }
-    let mut through = admin.live(&first).await;
-    through.until_type("welcome").await;
-
-    // The end of the script is the end of all that it began, and everybody is told.
-    let script = cluster.script.id().unwrap();
-    let processes = descendants(script);
-    assert!(processes.len() > 6, "{processes:?}");
-    signal(script, "TERM");
-    let status = timeout(PATIENCE, cluster.script.wait()).await.expect("the script ends in time").unwrap();
+    // The link works, by the balancer.
+    let link = word("set-up", 1);
+    let (url, token) = link.split_once("/#setup=").unwrap();
+    assert_eq!(url, word("balancer", 1));
+    let team = json!({"token": token, "team": "Host", "domains": ["host.com"], "email": "ada@host.com", "name": "Ada"});
+    let made = http.post(format!("{url}/v1/setup")).json(&team).send().await.unwrap();
+    assert!(made.status().is_success(), "{:?}", made.text().await);
+    // A node is killed by hand, and the rest goes on.
+    let pid = |name| word(name, 3);
+    let kill = |signal: &'static str, pid: String| {
+        std::process::Command::new("kill").args([signal, &pid]).status().unwrap();
+    };
+    kill("-KILL", pid("node3"));
+    let ended = tokio::time::timeout(PATIENCE, lines.next_line()).await.expect("it says so").unwrap().unwrap();
+    assert_eq!(ended, "node3 has ended (137)");
+    // Somebody who is paused is stopped all the same.
+    kill("-STOP", pid("node2"));
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(cluster.id().unwrap() as i32), Signal::SIGTERM).unwrap();
+    let status = tokio::time::timeout(patience, cluster.wait()).await.expect("it ends in time").unwrap();
     assert_eq!(status.code(), Some(143));
-    for client in followers.iter_mut().chain([&mut through]) {
-        assert_eq!(client.closed().await, 1012);
+    for name in ["balancer", "node1", "node2", "node3", "postgres", "redis"] {
+        let process = format!("/proc/{}", pid(name));
+        assert!(!Path::new(&process).exists(), "{name} is still there");
     }
-    let left: Vec<_> = processes.iter().filter_map(|pid| name(*pid)).collect();
-    assert!(left.is_empty(), "still there: {left:?}");
-    for port in &cluster.ports {
-        TcpListener::bind(("127.0.0.1", *port)).unwrap_or_else(|error| panic!("port {port}: {error}"));
-    }
-    assert!(!cluster.folder.exists(), "the folder stays");
+    assert!(!Path::new(&word("folder", 1)).exists());
 }

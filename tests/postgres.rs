@@ -4,14 +4,15 @@
 mod common;
 
 use bytes::Bytes;
-use common::TestServer;
 use common::postgres::{Cluster, execute};
+use common::{TestServer, new_id};
 use futures_util::future::join_all;
 use loggia::config::{SecretUrl, StoreOptions};
 use loggia::id::{Epoch, OpId, UserId, WorkspaceId};
 use loggia::server::open_store;
 use loggia::store::postgres::Postgres;
 use loggia::store::{Answer, Append, AppendError, Record, Store, Stream, now_utc};
+use serde_json::json;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -334,7 +335,13 @@ async fn an_edit_works_at_once_after_the_database_was_away() {
     let workspace = server.workspace().await;
     server.admin.collection(&workspace).await;
     cluster.halt();
-    assert_eq!(server.admin.get("/v1/me").await.status, 503);
+    let away =
+        server.admin.post(&format!("/v1/workspaces/{workspace}/changes"), json!({"op": new_id(), "changes": []}));
+    let away = away.await;
+    away.refused(503, "unavailable");
+    assert!(away.headers.contains_key("retry-after"));
+    // Who was here a moment ago can still read.
+    server.admin.get(&format!("/v1/workspaces/{workspace}")).await.expect(200);
     cluster.resume();
     server.admin.collection(&workspace).await;
 }

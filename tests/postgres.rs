@@ -333,11 +333,11 @@ async fn an_edit_works_at_once_after_the_database_was_away() {
     let store = Arc::new(Postgres::open(&url).await.unwrap());
     let server = TestServer::with(store, tempfile::tempdir().unwrap()).await;
     let workspace = server.workspace().await;
-    server.admin.collection(&workspace).await;
+    let (_, request) = server.admin.collection(&workspace).await;
     cluster.halt();
-    let away =
-        server.admin.post(&format!("/v1/workspaces/{workspace}/changes"), json!({"op": new_id(), "changes": []}));
-    let away = away.await;
+    let changes = json!([{"kind": "item_update", "id": request, "patch": {"name": "Meanwhile"}}]);
+    let path = format!("/v1/workspaces/{workspace}/changes");
+    let away = server.admin.post(&path, json!({"op": new_id(), "changes": changes})).await;
     away.refused(503, "unavailable");
     assert!(away.headers.contains_key("retry-after"));
     // Who was here a moment ago can still read.

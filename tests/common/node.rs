@@ -80,14 +80,14 @@ impl Node {
         self.child = Some(command.spawn().unwrap());
     }
 
-    /// Starts it again on the same port. A node whose database is not to be reached gives up: it is started again.
-    pub async fn restart(&mut self) {
+    /// Starts it again on the same port, and waits for nothing.
+    pub async fn start_again(&mut self) {
         self.kill().await;
         self.spawn();
-        self.ready().await;
     }
 
-    /// Waits until it says that it is ready.
+    /// Waits until it says that it is ready. One that has given up, since it did not reach its database, say, is
+    /// started again.
     pub async fn ready(&mut self) {
         let begun = Instant::now();
         let http = reqwest::Client::builder().timeout(Duration::from_secs(2)).build().unwrap();

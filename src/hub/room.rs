@@ -171,12 +171,12 @@ impl Room {
             match request {
                 Request::Command(command, reply) => commands.push((command, ReplyTo::Caller(reply))),
                 Request::Join(join, entry, reply) => {
-                    if self.cluster.is_shared() && !self.can_seat(&join) {
-                        // It may have become a member, or seen an edit, on another node a moment ago.
-                        self.follow().await;
-                    }
+                    // It may have become a member, or seen an edit, on another node a moment ago. Without the log
+                    // nobody can tell: "no member" or "unknown positions" would be a guess.
+                    let unsure = self.cluster.is_shared() && !self.can_seat(&join) && !self.follow().await;
+                    let joined = if unsure { Err(Code::Unavailable.into()) } else { self.join(join, entry) };
                     // Nobody hears it when the caller gave up: the claim's end gives the seat back.
-                    let _ = reply.send(self.join(join, entry));
+                    let _ = reply.send(joined);
                 }
                 Request::Session(session, said) => match said {
                     Said::Edit(op, command) => commands.push((*command, ReplyTo::Session(session, op))),
@@ -189,10 +189,8 @@ impl Room {
                 Request::Goodbye(one_in) => self.goodbye(one_in),
                 Request::CatchUp(sequence, reply) => {
                     let behind = sequence.is_none_or(|sequence| sequence > self.workspace.sequence);
-                    if behind {
-                        self.follow().await;
-                    }
-                    reply.into_iter().for_each(|reply| _ = reply.send(()));
+                    let has_all = !behind || self.follow().await;
+                    reply.into_iter().for_each(|reply| _ = reply.send(has_all));
                 }
             }
         }

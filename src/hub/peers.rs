@@ -23,7 +23,7 @@ const LEASE: Duration = Duration::from_secs(15);
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Other nodes that have a room for the workspace.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Peers {
     nodes: HashMap<NodeId, Peer>,
     /// The number of the last message about sessions here.
@@ -37,6 +37,20 @@ struct Peer {
     number: Option<u64>,
     last_heard: Instant,
     leaving: bool,
+}
+
+impl Peers {
+    /// Numbers go on from the clock's microseconds: a room that closes and is opened again, on a node that others have
+    /// not forgotten yet, must not say anything under a number that they have heard already.
+    pub(super) fn new() -> Self {
+        let now = crate::store::now_utc().unix_timestamp_nanos() / 1_000;
+        Self { nodes: HashMap::new(), said: u64::try_from(now).unwrap_or_default(), asked: None }
+    }
+
+    /// The number of the last message about sessions here.
+    pub(super) fn said(&self) -> u64 {
+        self.said
+    }
 }
 
 impl Room {

@@ -5,6 +5,7 @@ mod catch_up;
 mod peers;
 pub mod post;
 pub mod presence;
+mod refusals;
 mod room;
 pub mod seating;
 mod seats;

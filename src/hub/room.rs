@@ -7,6 +7,7 @@
 use super::batch::{self, Draft, Published, advance, changes_seating, index_of, read_on, unavailable};
 use super::peers::Peers;
 use super::presence::Presence;
+use super::refusals::Refusals;
 use super::seating::{Mail, Occupant, Said};
 use super::stream::{Kind, Stream};
 use super::{Answered, Request, RoomView, SEAT_TIMEOUT};
@@ -119,7 +120,7 @@ impl Room {
             recent: HashMap::new(),
             recent_order: VecDeque::new(),
             kept,
-            peers: Peers::default(),
+            peers: Peers::new(),
             pulse: Arc::default(),
             leaving: false,
         }))
@@ -132,6 +133,7 @@ impl Room {
     /// Runs until nobody has been here for a while, or the hub lets go.
     pub(super) async fn run(mut self, mut inbox: mpsc::Receiver<Request>) {
         self.pulse.set_head(self.workspace.sequence);
+        self.pulse.set_presence(self.peers.said());
         let mut hears = self.cluster.follow(self.workspace.id, Arc::clone(&self.pulse));
         let mut batch = Vec::with_capacity(BATCH);
         let mut sweep = Instant::now() + SWEEP;
@@ -211,6 +213,11 @@ impl Room {
         let mut written = Vec::new();
         let (draft, next) = loop {
             let (mut draft, next) = self.draft(&commands);
+            match self.examine(&commands, &draft).await {
+                Refusals::Stand => {}
+                Refusals::Again => continue,
+                Refusals::Unsure => break (unavailable(draft), None),
+            }
             if draft.append.is_empty() {
                 break (draft, None);
             }
@@ -274,6 +281,7 @@ impl Room {
                 draft.outcomes.push(Ok(Answered { answer: Answer::Done, position }));
                 continue;
             }
+            draft.decided = true;
             let outcome = decide(&state, command).and_then(|(events, answer)| {
                 self.add(&mut draft, &mut state, command, events)?;
                 Ok(Answered { answer, position: state.positions.shared })
@@ -374,7 +382,7 @@ impl Room {
         });
     }
 
-    fn remember(&mut self, answer: store::Answer) {
+    pub(super) fn remember(&mut self, answer: store::Answer) {
         let key = (answer.author, answer.op);
         if self.recent.insert(key, answer.position).is_none() {
             self.recent_order.push_back(key);

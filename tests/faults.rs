@@ -6,7 +6,7 @@
 //!
 //! - `LOGGIA_FAULT_SEED=n`: that plan alone. - `LOGGIA_FAULT_PLANS=n`: so many, in place of 200.
 //! - `LOGGIA_FAULT_FROM=n`: from this seed on. - `LOGGIA_FAULT_SECONDS=n`: new plans for so long.
-#![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
+#![allow(clippy::unwrap_used, unreachable_pub, missing_docs, reason = "tests")]
 
 mod common;
 #[path = "common/node.rs"]
@@ -67,12 +67,15 @@ async fn round(world: &World, seeds: Vec<u64>) -> Tally {
         let mut wrong = std::mem::take(&mut lane.violations);
         lane.sessions.iter().for_each(|one| wrong.extend(one.look().violations.iter().cloned()));
         if !wrong.is_empty() {
-            let (seed, workspace, traces) = (lane.plan.seed, &lane.workspace, lane.trace());
-            tally.failures.push(format!(
-                "LOGGIA_FAULT_SEED={seed} cargo test --test faults plans   (workspace {workspace})\n  {}\nfaults: {faults:#?}\n{traces}{}",
-                wrong.join("\n  "),
-                world.tails().await,
-            ));
+            let seed = lane.plan.seed;
+            let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("faults-{seed}.log"));
+            let (wrong, tails) = (wrong.join("\n  "), world.tails().await);
+            let faults: Vec<_> = faults.iter().map(|one| format!("{one:?}")).collect();
+            let all = format!("{}\n  {wrong}\n{}\n{}{tails}", lane.workspace, faults.join("\n"), lane.trace());
+            std::fs::write(&file, all).unwrap();
+            let file = file.display();
+            let replay = format!("LOGGIA_FAULT_SEED={seed} cargo test --test faults plans");
+            tally.failures.push(format!("{replay}\n  {wrong}\n  what happened: {file}"));
         }
     }
     for lane in lanes {

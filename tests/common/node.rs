@@ -14,7 +14,7 @@ use tokio::time::timeout;
 /// How long it may take to start or stop.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How much of what a node wrote is shown when something failed.
-const TAIL: usize = 6_000;
+const TAIL: usize = 30_000;
 
 /// What the nodes of a world share.
 #[derive(Clone, Debug)]

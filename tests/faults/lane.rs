@@ -247,7 +247,7 @@ impl<'a> Lane<'a> {
     }
 
     pub fn trace(&self) -> String {
-        self.sessions.iter().map(|session| session.look()).filter(|one| !one.violations.is_empty()).map(|one| one.trace()).collect()
+        self.sessions.iter().map(|session| session.look().trace()).collect()
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 /// Lines that are kept to be shown when something failed.
-const TRACE: usize = 80;
+const TRACE: usize = 400;
 
 /// An item's place, name and position.
 pub type Entry = (Option<String>, String, String, u64);

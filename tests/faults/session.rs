@@ -117,6 +117,8 @@ enum Gone {
     Lost,
     Removed,
     UnknownPositions,
+    /// To be opened again, after the snapshot has been read.
+    Unread,
 }
 
 impl Work {
@@ -140,6 +142,7 @@ impl Work {
             match self.connect().await {
                 Ok(socket) => match self.live(socket).await {
                     Gone::Lost => {}
+                    Gone::Unread => self.knows = false,
                     Gone::Removed => self.be_removed("closed with 4001"),
                     Gone::UnknownPositions => {
                         let mut replica = self.replica();
@@ -321,6 +324,7 @@ impl Work {
                 self.replica().unanswered.push_back(edit);
             }
             for text in said {
+                self.replica().note(format!("says {text}"));
                 let sending = client.socket.send(Message::text(text));
                 if !matches!(timeout(IMPATIENCE, sending).await, Ok(Ok(()))) {
                     return Gone::Lost;
@@ -349,7 +353,7 @@ impl Work {
             match self.snapshot().await {
                 Ok(()) => return Ok(()),
                 Err(Gone::Removed) => return Err(Gone::Removed),
-                Err(_) if begun.elapsed() > IMPATIENCE => return Err(Gone::UnknownPositions),
+                Err(_) if begun.elapsed() > IMPATIENCE => return Err(Gone::Unread),
                 Err(_) => sleep(Duration::from_millis(50)).await,
             }
         }

@@ -32,6 +32,8 @@ pub enum Message {
     Presence {
         /// One more than the node's last.
         number: u64,
+        /// How far the log has come there: who may see them stands in it.
+        head: Sequence,
         /// Those that came, or look at something else now.
         here: Vec<Seat>,
         /// Those that went.
@@ -41,6 +43,8 @@ pub enum Message {
     Whole {
         /// The number of its last message about presence.
         number: u64,
+        /// As in `Presence`.
+        head: Sequence,
         /// The sessions, in order of coming.
         here: Vec<Seat>,
     },

@@ -213,7 +213,11 @@ pub(super) async fn accept(
     extract::refuse_foreign(&app, &headers)?;
     let found = app.store.find_invitation(identity::hash(&body.token)).await.map_err(unavailable)?;
     let (id, invitation_id) = found.ok_or(Code::StaleToken)?;
-    let workspace = app.hub.room(id).await?.state();
+    let mut workspace = app.hub.room(id).await?.state();
+    if workspace.invitation(invitation_id).is_none() {
+        // Perhaps it was sent on another node a moment ago.
+        workspace = app.hub.room_caught_up(id).await?.state();
+    }
     let at = now_utc();
     let invitation = workspace.invitation(invitation_id).filter(|one| one.accepted_by.is_none() && one.expires_at > at);
     let invitation = invitation.ok_or(Code::StaleToken)?;

@@ -55,9 +55,9 @@ pub(super) async fn show(
     Ids(id): Ids<WorkspaceId>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let room = app.hub.room(id).await?;
-    let viewer = room.state().viewer(caller.user.id).ok_or(Code::NotFound)?;
-    let ready = room.snapshot(&viewer);
+    // First who may see it, as every node knows it by now: somebody who joined on another one a moment ago may.
+    let (_, viewer) = app.seen(id, &caller).await?;
+    let ready = app.hub.room(id).await?.snapshot(&viewer);
     let accepts = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let gzip = accepts.split(',').any(|one| one.split(';').next().unwrap_or_default().trim() == "gzip");
     let mut response = match (is_known(&headers, &ready.etag), gzip) {

@@ -32,11 +32,14 @@ pub(super) struct Draft {
     pub(super) published: Vec<Published>,
     pub(super) outcomes: Vec<Result<Answered, Problem>>,
     pub(super) reseats: bool,
+    /// Whether anything was decided, and not just answered again.
+    pub(super) decided: bool,
 }
 
+/// Nothing comes of it, not even refusals: they may rest on what could not be read or was not written.
 pub(super) fn unavailable(draft: Draft) -> Draft {
-    let undone = |outcome: Result<Answered, Problem>| outcome.and_then(|_| Err(Code::Unavailable.into()));
-    Draft { outcomes: draft.outcomes.into_iter().map(undone).collect(), ..Draft::default() }
+    let undone = draft.outcomes.iter().map(|_| Err(Code::Unavailable.into()));
+    Draft { outcomes: undone.collect(), ..Draft::default() }
 }
 
 /// Applies an event, and makes its frame and its record.

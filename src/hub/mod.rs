@@ -5,6 +5,7 @@ mod catch_up;
 mod peers;
 pub mod post;
 pub mod presence;
+mod refusals;
 mod room;
 pub mod seating;
 mod seats;
@@ -87,8 +88,8 @@ enum Request {
     Join(Join, Entry, oneshot::Sender<Result<Joined, Problem>>),
     Session(SessionId, Said),
     SignedOut(CredentialId),
-    /// The log has come to a sequence, or may have grown: read it.
-    CatchUp(Option<Sequence>, Option<oneshot::Sender<()>>),
+    /// The log has come to a sequence, or may have grown: read it. The answer: whether it could be read.
+    CatchUp(Option<Sequence>, Option<oneshot::Sender<bool>>),
     StartLeaving,
     /// To one in so many sessions.
     Goodbye(u32),
@@ -240,8 +241,8 @@ impl Hub {
         if self.cluster.is_shared() {
             let (reply, caught_up) = oneshot::channel();
             // Without an answer the room has closed, and knows all it needs.
-            if room.inbox.send(Request::CatchUp(None, Some(reply))).await.is_ok() {
-                let _ = caught_up.await;
+            if room.inbox.send(Request::CatchUp(None, Some(reply))).await.is_ok() && caught_up.await == Ok(false) {
+                return Err(Code::Unavailable.into());
             }
         }
         Ok(room)

@@ -23,7 +23,7 @@ const LEASE: Duration = Duration::from_secs(15);
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Other nodes that have a room for the workspace.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Peers {
     nodes: HashMap<NodeId, Peer>,
     /// The number of the last message about sessions here.
@@ -39,6 +39,20 @@ struct Peer {
     leaving: bool,
 }
 
+impl Peers {
+    /// Numbers go on from the clock's microseconds: a room that closes and is opened again, on a node that others have
+    /// not forgotten yet, must not say anything under a number that they have heard already.
+    pub(super) fn new() -> Self {
+        let now = crate::store::now_utc().unix_timestamp_nanos() / 1_000;
+        Self { nodes: HashMap::new(), said: u64::try_from(now).unwrap_or_default(), asked: None }
+    }
+
+    /// The number of the last message about sessions here.
+    pub(super) fn said(&self) -> u64 {
+        self.said
+    }
+}
+
 impl Room {
     pub(super) fn tell(&self, message: Message) {
         self.cluster.tell(self.workspace.id, message);
@@ -51,12 +65,13 @@ impl Room {
         }
         self.peers.said += 1;
         self.pulse.set_presence(self.peers.said);
-        self.tell(Message::Presence { number: self.peers.said, here, left });
+        self.tell(Message::Presence { number: self.peers.said, head: self.workspace.sequence, here, left });
     }
 
     fn tell_whole(&self) {
         if !self.leaving {
-            self.tell(Message::Whole { number: self.peers.said, here: self.presence.of_node(None) });
+            let (number, head) = (self.peers.said, self.workspace.sequence);
+            self.tell(Message::Whole { number, head, here: self.presence.of_node(None) });
         }
     }
 
@@ -92,7 +107,10 @@ impl Room {
                 }
             }
             Message::Who => self.tell_whole(),
-            Message::Presence { number, here, left } => {
+            Message::Presence { head, .. } | Message::Whole { head, .. } if !self.has(head).await => {
+                tracing::debug!(%node, head, "who is there is not told without the log");
+            }
+            Message::Presence { number, here, left, .. } => {
                 let known = self.peers.nodes.get(&node).and_then(|peer| peer.number);
                 if known.is_none_or(|known| number != known + 1) {
                     // An older one than we have all of: it crossed a whole list on its way.
@@ -102,17 +120,17 @@ impl Room {
                     return;
                 }
                 self.is_at(node, number, now);
-                self.arrive(node, here, now).await;
+                self.arrive(node, here, now);
                 left.into_iter().for_each(|session| self.presence.depart(node, session, now));
             }
-            Message::Whole { number, here } => {
+            Message::Whole { number, here, .. } => {
                 if self.peers.nodes.get(&node).is_some_and(|peer| peer.number.is_some_and(|known| known > number)) {
                     return;
                 }
                 self.is_at(node, number, now);
                 let stay: HashSet<SessionId> = here.iter().map(|seat| seat.session).collect();
                 self.presence.keep_only(node, |session| stay.contains(&session), now);
-                self.arrive(node, here, now).await;
+                self.arrive(node, here, now);
             }
             Message::Leaving => {
                 self.presence.hold(Some(node), now);
@@ -129,11 +147,16 @@ impl Room {
         self.peers.nodes.insert(node, Peer { number: Some(number), last_heard: now, leaving: false });
     }
 
-    async fn arrive(&mut self, node: NodeId, here: Vec<Seat>, now: Instant) {
-        if here.iter().any(|seat| self.workspace.person(seat.user).is_none()) {
-            // Somebody joined the workspace on another node a moment ago: who may see them stands in the log.
+    /// Whether all of the log up to there is known here, read if need be. Whoever came behind walls that this node has
+    /// not heard of must not be shown as if there were none. What is not taken is asked for after the next beat.
+    async fn has(&mut self, head: u64) -> bool {
+        if head > self.workspace.sequence {
             self.follow().await;
         }
+        head <= self.workspace.sequence
+    }
+
+    fn arrive(&mut self, node: NodeId, here: Vec<Seat>, now: Instant) {
         for mut seat in here {
             let Some(member) = self.workspace.person(seat.user) else { continue };
             seat.viewing = seat.viewing.filter(|id| self.workspace.item(*id).is_some());

@@ -7,6 +7,7 @@
 use super::batch::{self, Draft, Published, advance, changes_seating, index_of, read_on, unavailable};
 use super::peers::Peers;
 use super::presence::Presence;
+use super::refusals::Refusals;
 use super::seating::{Mail, Occupant, Said};
 use super::stream::{Kind, Stream};
 use super::{Answered, Request, RoomView, SEAT_TIMEOUT};
@@ -135,7 +136,7 @@ impl Room {
             recent: HashMap::new(),
             recent_order: VecDeque::new(),
             kept,
-            peers: Peers::default(),
+            peers: Peers::new(),
             pulse: Arc::default(),
             leaving: false,
             others_wrote: None,
@@ -150,6 +151,7 @@ impl Room {
     /// Runs until nobody has been here for a while, or the hub lets go.
     pub(super) async fn run(mut self, mut inbox: mpsc::Receiver<Request>) {
         self.pulse.set_head(self.workspace.sequence);
+        self.pulse.set_presence(self.peers.said());
         let mut hears = self.cluster.follow(self.workspace.id, Arc::clone(&self.pulse));
         let mut batch = Vec::with_capacity(BATCH);
         let mut sweep = Instant::now() + SWEEP;
@@ -190,12 +192,12 @@ impl Room {
             match request {
                 Request::Command(command, reply) => commands.push((command, ReplyTo::Caller(reply))),
                 Request::Join(join, entry, reply) => {
-                    if self.cluster.is_shared() && !self.can_seat(&join) {
-                        // It may have become a member, or seen an edit, on another node a moment ago.
-                        self.follow().await;
-                    }
+                    // It may have become a member, or seen an edit, on another node a moment ago. Without the log
+                    // nobody can tell: "no member" or "unknown positions" would be a guess.
+                    let unsure = self.cluster.is_shared() && !self.can_seat(&join) && !self.follow().await;
+                    let joined = if unsure { Err(Code::Unavailable.into()) } else { self.join(join, entry) };
                     // Nobody hears it when the caller gave up: the claim's end gives the seat back.
-                    let _ = reply.send(self.join(join, entry));
+                    let _ = reply.send(joined);
                 }
                 Request::Session(session, said) => match said {
                     Said::Edit(op, command) => commands.push((*command, ReplyTo::Session(session, op))),
@@ -208,10 +210,8 @@ impl Room {
                 Request::Goodbye(one_in) => self.goodbye(one_in),
                 Request::CatchUp(sequence, reply) => {
                     let behind = sequence.is_none_or(|sequence| sequence > self.workspace.sequence);
-                    if behind {
-                        self.follow().await;
-                    }
-                    reply.into_iter().for_each(|reply| _ = reply.send(()));
+                    let has_all = !behind || self.follow().await;
+                    reply.into_iter().for_each(|reply| _ = reply.send(has_all));
                 }
             }
         }
@@ -253,6 +253,11 @@ impl Room {
     async fn write(&mut self, commands: &[(Command, ReplyTo)]) -> Option<Written> {
         loop {
             let (mut draft, next) = self.draft(commands);
+            match self.examine(commands, &draft).await {
+                Refusals::Stand => {}
+                Refusals::Again => continue,
+                Refusals::Unsure => return Some((unavailable(draft).outcomes, None)),
+            }
             if draft.append.is_empty() {
                 return Some((draft.outcomes, None));
             }
@@ -308,6 +313,7 @@ impl Room {
                 draft.outcomes.push(Ok(Answered { answer: Answer::Done, position }));
                 continue;
             }
+            draft.decided = true;
             let outcome = decide(&state, command).and_then(|(events, answer)| {
                 self.add(&mut draft, &mut state, command, events)?;
                 Ok(Answered { answer, position: state.positions.shared })
@@ -408,7 +414,7 @@ impl Room {
         });
     }
 
-    fn remember(&mut self, answer: store::Answer) {
+    pub(super) fn remember(&mut self, answer: store::Answer) {
         let key = (answer.author, answer.op);
         if self.recent.insert(key, answer.position).is_none() {
             self.recent_order.push_back(key);

@@ -36,7 +36,8 @@ impl Lane<'_> {
             }
         }
         let until = healed + SETTLED;
-        let answered = |one: &Replica| one.unanswered.is_empty().then_some(()).ok_or_else(|| "edits wait".to_owned());
+        let is_done = |one: &Replica| one.unanswered.is_empty() && (one.finished || one.removed);
+        let answered = |one: &Replica| is_done(one).then_some(()).ok_or_else(|| "edits wait".to_owned());
         self.wait(until, |lane| lane.each(|session| answered(&session.look()))).await;
         let log = self.read_log().await;
         self.check_log(&log);

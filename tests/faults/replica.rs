@@ -57,6 +57,8 @@ pub struct Replica {
     /// Its own sessions, and whether there were walls when they began.
     pub own_sessions: HashMap<String, bool>,
     pub unanswered: VecDeque<Edit>,
+    /// Whether no other edit will be begun.
+    pub finished: bool,
     pub outcomes: HashMap<String, (Edit, Outcome)>,
     pub violations: Vec<String>,
     trace: VecDeque<String>,
@@ -106,6 +108,7 @@ impl Replica {
             heard_of: BTreeSet::new(),
             own_sessions: HashMap::new(),
             unanswered: VecDeque::new(),
+            finished: false,
             outcomes: HashMap::new(),
             violations: Vec::new(),
             trace: VecDeque::new(),

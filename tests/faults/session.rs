@@ -189,7 +189,11 @@ impl Work {
             Order::Move => return true,
             Order::Leave => self.present = false,
             Order::Come => self.present = true,
-            Order::Finish => self.to_make = 0,
+            Order::Finish => {
+                self.to_make = 0;
+                self.replica().finished = true;
+                self.told.send_modify(|count| *count += 1);
+            }
             Order::End => (self.present, self.end) = (false, true),
         }
         false

@@ -125,7 +125,7 @@ pub enum ServerMessage {
         joined: Vec<Here>,
         /// Look elsewhere or became idle or active.
         changed: Vec<Here>,
-        /// Left.
+        /// Left. May name sessions that were never told of: they came and went at once.
         left: Vec<SessionId>,
     },
     /// An edit is durable.

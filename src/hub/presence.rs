@@ -297,15 +297,13 @@ impl Presence {
         for circle in [Some(Circle::Audience(audience)), own, nodes].into_iter().flatten() {
             let empty = || Gathering { due: now + TICK, changes: IndexMap::new() };
             let gathering = self.gathering.entry(circle).or_insert_with(empty);
+            // Whoever comes and goes within a tick is told to have gone: somebody may have got the whole list in
+            // between, and who that was must not show.
             let merged = match (gathering.changes.get(&seat.session).map(|(what, _)| *what), what) {
-                (Some(What::Joined), What::Left) => None,
-                (Some(What::Joined), _) => Some(What::Joined),
-                (_, what) => Some(what),
+                (Some(What::Joined), What::Changed) => What::Joined,
+                (_, what) => what,
             };
-            match merged {
-                Some(what) => gathering.changes.insert(seat.session, (what, seat)),
-                None => gathering.changes.shift_remove(&seat.session),
-            };
+            gathering.changes.insert(seat.session, (merged, seat));
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! A world's faults hit everybody in it, so plans come in rounds: those of one round have the faults in common, made
 //! from the round's number, and each its own steps, made from its seed. A seed names both.
+#![allow(dead_code, reason = "each test file uses its part")]
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};

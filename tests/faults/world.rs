@@ -1,4 +1,5 @@
 //! A world: PostgreSQL, Redis and nodes of its own, with everything between them; and the faults that befall it.
+#![allow(dead_code, reason = "each test file uses its part")]
 
 use super::node::Node;
 use super::plan::{Fault, Link, NODES, PARTNERS, Planned, Wire};

@@ -3,14 +3,9 @@
 #![allow(clippy::unwrap_used, unreachable_pub, missing_docs, reason = "tests")]
 
 mod common;
-#[path = "common/node.rs"]
-mod node;
-#[path = "common/proxy.rs"]
-mod proxy;
-#[path = "common/redis.rs"]
-mod redis;
 
 mod faults {
+    pub mod node;
     pub mod plan;
     pub mod tap;
     pub mod world;
@@ -154,7 +149,12 @@ async fn redis_away_under_fifty_edits_a_second_loses_nothing_and_delays_it_by_tw
     let of = |times: &[Duration], part: f64| times[((times.len() - 1) as f64 * part) as usize];
     eprintln!(
         "{} edits; away: half within {:?}, all within {:?}; back: half within {:?}, 95 % within {:?}, all within {:?}",
-        sent.len(), of(&away, 0.5), of(&away, 1.0), of(&back, 0.5), of(&back, 0.95), of(&back, 1.0)
+        sent.len(),
+        of(&away, 0.5),
+        of(&away, 1.0),
+        of(&back, 0.5),
+        of(&back, 0.95),
+        of(&back, 1.0)
     );
     assert!(of(&away, 1.0) < Duration::from_secs(2), "while Redis is away: {:?}", of(&away, 1.0));
     assert!(of(&back, 0.95) < Duration::from_millis(100), "5 s after its return: {:?}", of(&back, 0.95));
@@ -204,7 +204,11 @@ async fn postgresql_away_refuses_edits_and_nothing_else() {
     scene.world.begin(Fault::PostgresRestarted).await;
     for _ in 0..3 {
         let answer = edit_as(&mut here, &op, &changes).await;
-        assert_eq!((&answer["type"], &answer["problem"]["code"]), (&json!("reject"), &json!("unavailable")), "{answer}");
+        assert_eq!(
+            (&answer["type"], &answer["problem"]["code"]),
+            (&json!("reject"), &json!("unavailable")),
+            "{answer}"
+        );
     }
     let over_http = json!({"op": new_id(), "changes": changes});
     let refused = scene.admin(1).post(&format!("/v1/workspaces/{}/changes", scene.workspace), over_http).await;
@@ -328,4 +332,3 @@ async fn how_many_edits_a_second_three_nodes_take_in_one_workspace() {
     eprintln!("{sent} edits by {SESSIONS} sessions on 3 nodes in {took:?}: {rate:.0} edits/s");
     assert!(rate > 100.0);
 }
-

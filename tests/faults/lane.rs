@@ -236,7 +236,9 @@ impl<'a> Lane<'a> {
                             self.members.push(who.person.id.clone());
                             return;
                         }
-                        Some(_) => self.violates("a fresh invitation is stale".into()),
+                        // An attempt to invite that was given up may be carried out later, and replace this one.
+                        Some(_) if turn < 2 => {}
+                        Some(_) => return self.violates("a fresh invitation is stale".into()),
                         None => return self.violates("who accepts is not answered".into()),
                     }
                 }

@@ -32,6 +32,8 @@ pub(super) struct Draft {
     pub(super) published: Vec<Published>,
     pub(super) outcomes: Vec<Result<Answered, Problem>>,
     pub(super) reseats: bool,
+    /// Whether it ends here, whatever else waits.
+    pub(super) takes_rights: bool,
     /// Whether anything was decided, and not just answered again.
     pub(super) decided: bool,
 }
@@ -65,7 +67,7 @@ pub(super) fn advance(state: &mut Workspace, event: &Event, body: Bytes, command
 }
 
 /// What there is to publish of an event that has just been applied.
-pub(super) fn published(state: &Workspace, event: &Event, record: &Record) -> Published {
+fn published(state: &Workspace, event: &Event, record: &Record) -> Published {
     let audience = audience_of_stream(record.stream);
     let place = Place { audience, position: record.position, at: record.at, by: record.author, op: record.op };
     Published {
@@ -105,6 +107,51 @@ pub(super) fn audience_of_stream(stream: store::Stream) -> Audience {
     match stream {
         store::Stream::Shared => Audience::Everyone,
         store::Stream::Team => Audience::Team,
+    }
+}
+
+/// Whether somebody may see less after an event: what comes next waits until their sessions have let go.
+pub(super) fn takes_rights(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::ModeSwitched { .. }
+            | Event::MemberUpdated { .. }
+            | Event::MemberRemoved { .. }
+            | Event::WorkspaceDeleted
+    )
+}
+
+/// What was read of the log, in parts that each end where somebody's rights do.
+#[derive(Default)]
+pub(super) struct Parts {
+    pub(super) whole: Vec<Part>,
+    published: Vec<Published>,
+    reseats: bool,
+}
+
+/// Frames, and the state after them.
+pub(super) struct Part {
+    pub(super) published: Vec<Published>,
+    pub(super) state: Workspace,
+    pub(super) reseats: bool,
+}
+
+impl Parts {
+    /// Adds an event that the state has applied.
+    pub(super) fn add(&mut self, state: &Workspace, event: &Event, record: &Record) {
+        self.reseats |= changes_seating(event);
+        self.published.push(published(state, event, record));
+        if takes_rights(event) {
+            self.end(state);
+        }
+    }
+
+    /// Ends the last part.
+    pub(super) fn end(&mut self, state: &Workspace) {
+        if !self.published.is_empty() {
+            let (published, reseats) = (std::mem::take(&mut self.published), std::mem::take(&mut self.reseats));
+            self.whole.push(Part { published, state: state.clone(), reseats });
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! each node numbers what it says, and whoever has missed a number asks for all of it; a node that has not been heard
 //! for a lease's time has nobody here any more.
 
-use super::batch::{self, audience_of_stream, changes_seating};
+use super::batch::{Parts, audience_of_stream};
 use super::room::Room;
 use crate::cluster::Heard;
 use crate::cluster::message::Message;
@@ -183,15 +183,15 @@ impl Room {
             return;
         }
         records.retain(|record| record.sequence > here);
-        if records.is_empty() || after > here || !self.take(&records) {
+        if records.is_empty() || after > here || !self.take(&records).await {
             self.follow().await;
         }
     }
 
     /// Takes records that another node has written, if they are what the log has next by all that can be told here.
-    fn take(&mut self, records: &[Record]) -> bool {
+    async fn take(&mut self, records: &[Record]) -> bool {
         let mut next = self.workspace.as_ref().clone();
-        let (mut published, mut reseats) = (Vec::new(), false);
+        let mut parts = Parts::default();
         for record in records {
             let Ok(event) = serde_json::from_slice::<Event>(&record.body) else { return self.distrust(record) };
             let audience = audience_of_stream(record.stream);
@@ -207,11 +207,9 @@ impl Room {
             if (record.epoch, record.position) != (next.epoch, position) {
                 return self.distrust(record);
             }
-            reseats |= changes_seating(&event);
-            published.push(batch::published(&next, &event, record));
+            parts.add(&next, &event, record);
         }
-        self.others_wrote = Some(Instant::now());
-        self.publish(published, next, reseats);
+        self.publish_parts(parts, &next).await;
         true
     }
 

@@ -4,7 +4,9 @@
 //! one transaction, and only then applies, encodes and publishes. A batch that can't be written is dropped by
 //! keeping the old state.
 
-use super::batch::{self, Draft, Published, advance, changes_seating, index_of, read_on, unavailable};
+use super::batch::{
+    Draft, Part, Parts, Published, advance, changes_seating, index_of, read_on, takes_rights, unavailable,
+};
 use super::peers::Peers;
 use super::presence::Presence;
 use super::refusals::Refusals;
@@ -104,6 +106,13 @@ pub(super) struct Room {
     pub(super) others_wrote: Option<Instant>,
     /// Until when the log is left to others.
     yields_until: Option<Instant>,
+}
+
+/// Waits until everybody whose rights were changed has let go of what it had. A pump's turn, as a rule.
+async fn let_go(confirmations: Option<mpsc::Receiver<()>>) {
+    if let Some(mut confirmations) = confirmations {
+        let _ = tokio::time::timeout(SEAT_TIMEOUT, confirmations.recv()).await;
+    }
 }
 
 impl Room {
@@ -234,8 +243,12 @@ impl Room {
             let mut later = commands.split_off(at_once.min(commands.len()));
             match self.write(&commands).await {
                 Some((outcomes, confirmations)) => {
-                    self.answer(commands, outcomes, confirmations);
-                    commands = later;
+                    let mut rest = commands.split_off(outcomes.len());
+                    // Rights are gone when the answer says so, and before anything else happens.
+                    let_go(confirmations).await;
+                    self.answer(commands, outcomes);
+                    rest.append(&mut later);
+                    commands = rest;
                 }
                 None => {
                     // The more there is to decide, the surer somebody else is first again.
@@ -298,12 +311,15 @@ impl Room {
         }
     }
 
-    /// Decides the commands one after another, each upon what the ones before it came to.
+    /// Decides the commands one after another, each upon what the ones before it came to, up to one that takes rights.
     fn draft(&self, commands: &[(Command, ReplyTo)]) -> (Draft, Workspace) {
         let mut draft = Draft::default();
         let mut state = self.workspace.as_ref().clone();
         let mut answered: HashMap<(UserId, OpId), Position> = HashMap::new();
         for (command, _) in commands {
+            if draft.takes_rights {
+                break;
+            }
             let key = command.op.map(|op| (command.by, op));
             let known = key.and_then(|key| self.recent.get(&key).or_else(|| answered.get(&key)));
             // Only who may still see the workspace gets the first answer again.
@@ -341,6 +357,7 @@ impl Room {
         for (event, body) in events.iter().zip(bodies) {
             let (published, record) = advance(state, event, body, command);
             draft.reseats |= changes_seating(event);
+            draft.takes_rights |= takes_rights(event);
             index_of(event, command, &mut draft.index);
             draft.published.push(published);
             draft.append.push(record);
@@ -386,16 +403,10 @@ impl Room {
         (reseats || new_epoch).then(|| self.seat_anew(new_epoch))
     }
 
-    fn answer(
-        &mut self,
-        commands: Vec<(Command, ReplyTo)>,
-        outcomes: Vec<Result<Answered, Problem>>,
-        confirmations: Option<mpsc::Receiver<()>>,
-    ) {
-        let mut callers = Vec::new();
+    fn answer(&mut self, commands: Vec<(Command, ReplyTo)>, outcomes: Vec<Result<Answered, Problem>>) {
         for ((_, reply), outcome) in commands.into_iter().zip(outcomes) {
             match reply {
-                ReplyTo::Caller(caller) => callers.push((caller, outcome)),
+                ReplyTo::Caller(caller) => drop(caller.send(outcome)),
                 ReplyTo::Session(session, op) => {
                     let frame = match &outcome {
                         Ok(done) => visibility::ack(op, done.position),
@@ -405,13 +416,6 @@ impl Room {
                 }
             }
         }
-        let answer_all = move || callers.into_iter().for_each(|(caller, outcome)| drop(caller.send(outcome)));
-        let Some(mut confirmations) = confirmations else { return answer_all() };
-        // Rights are gone when the answer says so: it waits until each session has let go of what it had.
-        tokio::spawn(async move {
-            let _ = tokio::time::timeout(SEAT_TIMEOUT, confirmations.recv()).await;
-            answer_all();
-        });
     }
 
     pub(super) fn remember(&mut self, answer: store::Answer) {
@@ -429,20 +433,25 @@ impl Room {
     /// Reads on in the log what other nodes wrote. False when it can't be read.
     pub(super) async fn follow(&mut self) -> bool {
         let mut next = self.workspace.as_ref().clone();
-        let (mut published, mut reseats) = (Vec::new(), false);
-        let read = read_on(self.store.as_ref(), &mut next, |state, event, record| {
-            reseats |= changes_seating(event);
-            published.push(batch::published(state, event, record));
-        });
+        let mut parts = Parts::default();
+        let read = read_on(self.store.as_ref(), &mut next, |state, event, record| parts.add(state, event, record));
         if let Err(error) = read.await {
             tracing::error!(error = format!("{error:#}"), "the log could not be read");
             return false;
         }
-        if !published.is_empty() {
-            self.others_wrote = Some(Instant::now());
-            self.publish(published, next, reseats);
-        }
+        self.publish_parts(parts, &next).await;
         true
+    }
+
+    /// Makes what others wrote the present, part by part.
+    pub(super) async fn publish_parts(&mut self, mut parts: Parts, next: &Workspace) {
+        parts.end(next);
+        if !parts.whole.is_empty() {
+            self.others_wrote = Some(Instant::now());
+        }
+        for Part { published, state, reseats } in parts.whole {
+            let_go(self.publish(published, state, reseats)).await;
+        }
     }
 
     async fn keep_state(&mut self) {

@@ -2,9 +2,9 @@
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
+use loggia::cluster::redis::Redis;
 use loggia::config::{ServeOptions, StoreOptions};
 use loggia::identity::Identity;
-use loggia::cluster::redis::Redis;
 use loggia::server::{Server, open_store};
 use loggia::store::now_utc;
 use loggia::{demo, http};

@@ -97,8 +97,12 @@ async fn plans() {
         let round = next.fetch_add(1, Ordering::Relaxed);
         let seeds: Vec<u64> = match (one, seconds) {
             (Some(seed), _) => [seed].into_iter().filter(|_| round == from / LANES).collect(),
-            (None, Some(seconds)) => (round * LANES..).take(LANES as usize).filter(|_| begun.elapsed() < seconds).collect(),
-            (None, None) => (round * LANES..(round + 1) * LANES).filter(|seed| (from..from + count).contains(seed)).collect(),
+            (None, Some(seconds)) => {
+                (round * LANES..).take(LANES as usize).filter(|_| begun.elapsed() < seconds).collect()
+            }
+            (None, None) => {
+                (round * LANES..(round + 1) * LANES).filter(|seed| (from..from + count).contains(seed)).collect()
+            }
         };
         (!seeds.is_empty()).then_some(seeds)
     };

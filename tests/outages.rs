@@ -154,7 +154,12 @@ async fn redis_away_under_fifty_edits_a_second_loses_nothing_and_delays_it_by_tw
     let of = |times: &[Duration], part: f64| times[((times.len() - 1) as f64 * part) as usize];
     eprintln!(
         "{} edits; away: half within {:?}, all within {:?}; back: half within {:?}, 95 % within {:?}, all within {:?}",
-        sent.len(), of(&away, 0.5), of(&away, 1.0), of(&back, 0.5), of(&back, 0.95), of(&back, 1.0)
+        sent.len(),
+        of(&away, 0.5),
+        of(&away, 1.0),
+        of(&back, 0.5),
+        of(&back, 0.95),
+        of(&back, 1.0)
     );
     assert!(of(&away, 1.0) < Duration::from_secs(2), "while Redis is away: {:?}", of(&away, 1.0));
     assert!(of(&back, 0.95) < Duration::from_millis(100), "5 s after its return: {:?}", of(&back, 0.95));
@@ -204,7 +209,11 @@ async fn postgresql_away_refuses_edits_and_nothing_else() {
     scene.world.begin(Fault::PostgresRestarted).await;
     for _ in 0..3 {
         let answer = edit_as(&mut here, &op, &changes).await;
-        assert_eq!((&answer["type"], &answer["problem"]["code"]), (&json!("reject"), &json!("unavailable")), "{answer}");
+        assert_eq!(
+            (&answer["type"], &answer["problem"]["code"]),
+            (&json!("reject"), &json!("unavailable")),
+            "{answer}"
+        );
     }
     let over_http = json!({"op": new_id(), "changes": changes});
     let refused = scene.admin(1).post(&format!("/v1/workspaces/{}/changes", scene.workspace), over_http).await;
@@ -212,10 +221,13 @@ async fn postgresql_away_refuses_edits_and_nothing_else() {
     assert!(refused.headers.contains_key("retry-after"), "{:?}", refused.headers);
     // Who looks where is told on, on the same node and on others.
     let begun = Instant::now();
+    assert!(!here.seen.iter().chain(&there.seen).any(|seen| seen.contains(&scene.items[1])));
     here.say(json!({"type": "presence", "viewing": scene.items[1], "status": "active"})).await;
-    there.until(|message| message["changed"].to_string().contains(&scene.items[1])).await;
-    there.say(json!({"type": "presence", "viewing": scene.items[1], "status": "active"})).await;
-    here.until(|message| message["changed"].to_string().contains(&scene.items[1])).await;
+    // Or it is told there that it came, and where it looks, in one.
+    let tells = |message: &Value| message["type"] == "presence_delta" && message.to_string().contains(&scene.items[1]);
+    there.until(tells).await;
+    there.say(json!({"type": "presence", "viewing": scene.root, "status": "active"})).await;
+    here.until(|message| message["changed"].to_string().contains(&scene.root)).await;
     assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
     scene.world.end(Fault::PostgresRestarted).await;
     let begun = Instant::now();
@@ -328,4 +340,3 @@ async fn how_many_edits_a_second_three_nodes_take_in_one_workspace() {
     eprintln!("{sent} edits by {SESSIONS} sessions on 3 nodes in {took:?}: {rate:.0} edits/s");
     assert!(rate > 100.0);
 }
-

@@ -51,7 +51,9 @@ impl Lane<'_> {
         self.check_snapshots().await;
         self.check_hidden_sessions();
         let replicas = self.sessions.iter().map(Session::look);
-        replicas.map(|one| one.outcomes.values().filter(|(_, out)| matches!(out, Outcome::Acked(..))).count() as u64).sum()
+        replicas
+            .map(|one| one.outcomes.values().filter(|(_, out)| matches!(out, Outcome::Acked(..))).count() as u64)
+            .sum()
     }
 
     fn each(&self, holds: impl Fn(&Session) -> Result<(), String>) -> Result<(), String> {
@@ -186,7 +188,8 @@ impl Lane<'_> {
     /// All saw the same events, those of the log, and nobody anything after its removal.
     fn check_streams(&mut self, log: &[Row]) {
         let mut wrong = Vec::new();
-        let by_place: HashMap<_, _> = log.iter().map(|row| ((row.epoch.as_str(), row.stream, row.position), row)).collect();
+        let by_place: HashMap<_, _> =
+            log.iter().map(|row| ((row.epoch.as_str(), row.stream, row.position), row)).collect();
         let mut reference: HashMap<(String, String, u64), Value> = HashMap::new();
         for session in &self.sessions {
             let one = session.look();
@@ -238,7 +241,8 @@ impl Lane<'_> {
         for session in self.sessions.iter().filter(|one| one.present && !one.look().removed) {
             let one = session.look();
             if !trees.contains(&format!("{:?}", one.tree)) {
-                self.violations.push(format!("{}: its tree is not the server's: {:?} and {trees:?}", one.name, one.tree));
+                self.violations
+                    .push(format!("{}: its tree is not the server's: {:?} and {trees:?}", one.name, one.tree));
             }
         }
     }
@@ -271,7 +275,8 @@ impl Lane<'_> {
 
 fn head_of(log: &[Row]) -> (String, u64, u64) {
     let epoch = log.last().map(|row| row.epoch.clone()).unwrap_or_default();
-    let last = |stream| log.iter().rfind(|row| row.epoch == epoch && row.stream == stream).map_or(0, |row| row.position);
+    let last =
+        |stream| log.iter().rfind(|row| row.epoch == epoch && row.stream == stream).map_or(0, |row| row.position);
     (epoch.clone(), last("shared"), last("team"))
 }
 

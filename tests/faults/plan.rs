@@ -28,24 +28,48 @@ pub fn round_of(seed: u64) -> (u64, u64) {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// An editor makes some edits, as fast as their answers come.
-    Edits { editor: usize, count: usize },
+    Edits {
+        editor: usize,
+        count: usize,
+    },
     /// The admin edits, over HTTP and a node of its choice.
-    HttpEdit { node: usize },
+    HttpEdit {
+        node: usize,
+    },
     /// Somebody looks at an item, or at none.
-    Look { client: usize, item: Option<usize> },
+    Look {
+        client: usize,
+        item: Option<usize>,
+    },
     /// Somebody's socket ends without a word, and comes back elsewhere.
-    Move { client: usize },
+    Move {
+        client: usize,
+    },
     /// Somebody leaves in good order.
-    Leave { client: usize },
+    Leave {
+        client: usize,
+    },
     /// Somebody who left comes back.
-    Come { client: usize },
+    Come {
+        client: usize,
+    },
     /// A second session of somebody.
-    Second { client: usize },
+    Second {
+        client: usize,
+    },
     /// The next partner is invited and joins, over a node each.
-    Join { invite: usize, accept: usize },
-    Switch { node: usize },
+    Join {
+        invite: usize,
+        accept: usize,
+    },
+    Switch {
+        node: usize,
+    },
     /// A partner is removed.
-    Remove { partner: usize, node: usize },
+    Remove {
+        partner: usize,
+        node: usize,
+    },
 }
 
 #[derive(Debug)]

@@ -292,12 +292,7 @@ impl Replica {
 pub fn tree_of(state: &Value) -> BTreeMap<String, Entry> {
     let entry = |item: &Value| {
         let text = |field: &str| item[field].as_str().map(str::to_owned);
-        let value = (
-            text("parent"),
-            text("order").unwrap(),
-            text("name").unwrap(),
-            item["position"].as_u64().unwrap(),
-        );
+        let value = (text("parent"), text("order").unwrap(), text("name").unwrap(), item["position"].as_u64().unwrap());
         (text("id").unwrap(), value)
     };
     state["tree"].as_array().unwrap().iter().map(entry).collect()
@@ -329,7 +324,8 @@ fn apply(tree: &mut BTreeMap<String, Entry>, change: &Value, position: u64) {
             let mut waiting = vec![id];
             while let Some(id) = waiting.pop() {
                 tree.remove(&id);
-                waiting.extend(tree.iter().filter(|(_, entry)| entry.0.as_ref() == Some(&id)).map(|(id, _)| id.clone()));
+                waiting
+                    .extend(tree.iter().filter(|(_, entry)| entry.0.as_ref() == Some(&id)).map(|(id, _)| id.clone()));
             }
         }
         _ => {}

@@ -391,7 +391,9 @@ impl Work {
             (0 | 1, _) => vec![create()],
             (2, _) => vec![update(&self.brief.item), create()],
             (3, Some(item)) => vec![update(&item)],
-            (4, Some(item)) => vec![json!({"kind": "item_move", "id": item, "parent": self.brief.folder, "after": null})],
+            (4, Some(item)) => {
+                vec![json!({"kind": "item_move", "id": item, "parent": self.brief.folder, "after": null})]
+            }
             (5, Some(item)) => {
                 self.created.pop();
                 vec![json!({"kind": "item_delete", "id": item})]

@@ -216,10 +216,13 @@ async fn postgresql_away_refuses_edits_and_nothing_else() {
     assert!(refused.headers.contains_key("retry-after"), "{:?}", refused.headers);
     // Who looks where is told on, on the same node and on others.
     let begun = Instant::now();
+    assert!(!here.seen.iter().chain(&there.seen).any(|seen| seen.contains(&scene.items[1])));
     here.say(json!({"type": "presence", "viewing": scene.items[1], "status": "active"})).await;
-    there.until(|message| message["changed"].to_string().contains(&scene.items[1])).await;
-    there.say(json!({"type": "presence", "viewing": scene.items[1], "status": "active"})).await;
-    here.until(|message| message["changed"].to_string().contains(&scene.items[1])).await;
+    // Or it is told there that it came, and where it looks, in one.
+    let tells = |message: &Value| message["type"] == "presence_delta" && message.to_string().contains(&scene.items[1]);
+    there.until(tells).await;
+    there.say(json!({"type": "presence", "viewing": scene.root, "status": "active"})).await;
+    here.until(|message| message["changed"].to_string().contains(&scene.root)).await;
     assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
     scene.world.end(Fault::PostgresRestarted).await;
     let begun = Instant::now();

@@ -326,7 +326,7 @@ fn who_comes_and_goes_within_a_tick_is_told_to_have_left_only() {
         stage.presence.leave(session, stage.now);
         let told = stage.after(TICK);
         let expected = json!({"type": "presence_delta", "joined": [], "changed": [], "left": [session.to_string()]});
-        assert_eq!(told.everyone, vec![expected]);
+        assert_eq!([told.everyone, told.team].concat(), vec![expected]);
         assert_eq!(stage.presence.next_due(), None);
     }
 }

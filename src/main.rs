@@ -101,7 +101,7 @@ async fn main() -> anyhow::Result<()> {
 }
 
 async fn serve(options: ServeOptions) -> anyhow::Result<()> {
-    options.check()?;
+    check_settings(&options)?;
     let store = open_store(&options.store).await?;
     let listener =
         TcpListener::bind(options.listen).await.with_context(|| format!("listening on {}", options.listen))?;
@@ -149,11 +149,16 @@ async fn token(email: &str, options: &StoreOptions) -> anyhow::Result<()> {
     say(secret.reveal())
 }
 
-async fn check(options: ServeOptions) -> anyhow::Result<()> {
+fn check_settings(options: &ServeOptions) -> anyhow::Result<()> {
     options.check()?;
-    if let Some(url) = &options.redis_url {
-        Redis::check_url(&url.0).context("reading --redis-url (LOGGIA_REDIS_URL)")?;
+    match &options.redis_url {
+        Some(url) => Redis::check_url(&url.0).context("reading --redis-url (LOGGIA_REDIS_URL)"),
+        None => Ok(()),
     }
+}
+
+async fn check(options: ServeOptions) -> anyhow::Result<()> {
+    check_settings(&options)?;
     open_store(&options.store).await?.check().await?;
     say("Settings and store are fine.")
 }

@@ -3,11 +3,14 @@
 
 mod common;
 
+use common::process::{Process, free_port};
 use common::redis::{Redis, RedisCluster, Reply};
 use common::{Person, TestClient, TestServer, postgres};
+use loggia::cluster::message::{Envelope, Message, Sealer};
 use loggia::config::{SecretUrl, StoreOptions};
+use loggia::id::{Epoch, NodeId, WorkspaceId};
 use loggia::server::open_store;
-use loggia::store::Store;
+use loggia::store::{Record, Store, Stream};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -233,6 +236,72 @@ async fn what_no_node_has_sealed_reaches_nobody() {
     admin.edit(&workspace, rename(&request, "true")).await;
     event(&mut there, "true").await;
     assert_eq!(there.seen.len(), before + 1, "{:?}", there.seen);
+}
+
+#[tokio::test]
+async fn what_a_broken_node_says_reaches_nobody() {
+    let nodes = Nodes::start(2).await;
+    let admin = nodes.nodes[0].admin.clone();
+    let workspace = nodes.nodes[0].walled_workspace().await;
+    let (_, request) = admin.collection(&workspace).await;
+    let bo = nodes.nodes[0].partner(&workspace, "bo@bolt.io").await;
+    let (mut there, _) = enter(&nodes.at(1, &bo), &workspace).await;
+    let store = &nodes.nodes[0].store;
+    let id: WorkspaceId = workspace.parse().unwrap();
+    let last = store.load_log(id, 0, usize::MAX).await.unwrap().pop().unwrap();
+    let shared = store.load_log(id, 0, usize::MAX).await.unwrap();
+    let shared = shared.into_iter().rfind(|record| record.stream == Stream::Shared).unwrap();
+    let next = |change: fn(&mut Record)| {
+        let mut record = Record {
+            sequence: last.sequence + 1,
+            position: shared.position + 1,
+            body: r#"{"workspace_updated":{"name":"Forged","description":null}}"#.into(),
+            ..shared.clone()
+        };
+        change(&mut record);
+        Message::Grown { after: record.sequence - 1, head: record.sequence, records: vec![record] }
+    };
+    let wrong = [
+        next(|record| record.sequence += 40),
+        next(|record| record.position += 1),
+        next(|record| record.epoch = Epoch::new()),
+        next(|record| record.stream = Stream::Team),
+        next(|record| record.body = "{}".into()),
+        next(|record| record.body = r#"{"no_such_event":{}}"#.into()),
+        Message::Grown { after: 0, head: u64::MAX, records: Vec::new() },
+        Message::Beat { head: u64::MAX, presence: 9 },
+        Message::Presence { number: 7, head: 0, here: Vec::new(), left: Vec::new() },
+    ];
+    let sealer = Sealer::new(&store.cluster_key().await.unwrap());
+    let node = NodeId::new();
+    for message in wrong {
+        let sealed = sealer.seal(&Envelope { workspace: id, node, message }).unwrap();
+        nodes.redis.send(&[b"PUBLISH", format!("loggia:{{{workspace}}}").as_bytes(), &sealed]);
+    }
+    let before = there.seen.len();
+    admin.edit(&workspace, rename(&request, "true")).await;
+    event(&mut there, "true").await;
+    assert_eq!(there.seen.len(), before + 1, "{:?}", there.seen);
+}
+
+#[tokio::test]
+async fn sentinels_tell_where_redis_is() {
+    let redis = Redis::start();
+    let folder = tempfile::tempdir().unwrap();
+    let (port, file) = (free_port(), folder.path().join("sentinel.conf"));
+    let settings = format!("port {port}\nbind 127.0.0.1\nsentinel monitor main 127.0.0.1 {} 1\n", redis.port);
+    std::fs::write(&file, settings).unwrap();
+    let mut sentinel = Process::start("redis-server", folder.path(), |command| {
+        command.arg(&file).arg("--sentinel");
+    });
+    let url = format!("redis+sentinel://127.0.0.1:{port}/main");
+    let nodes = Nodes::upon(redis, url, 2).await;
+    let admin = nodes.nodes[0].admin.clone();
+    let workspace = nodes.nodes[0].walled_workspace().await;
+    let (_here, _) = enter(&admin, &workspace).await;
+    let (mut there, _) = enter(&nodes.at(1, &admin), &workspace).await;
+    comes(&mut there, "Ada Admin").await;
+    sentinel.kill();
 }
 
 #[tokio::test]

@@ -317,6 +317,24 @@ async fn a_bad_url_is_refused_with_the_name_of_its_flag() {
 }
 
 #[tokio::test]
+async fn a_redis_that_is_none_or_has_no_database_beside_it_is_refused_and_not_repeated() {
+    let data = tempfile::tempdir().unwrap();
+    for command in [&["check"][..], &["serve", "--listen", "127.0.0.1:0"]] {
+        let with = |more: &[&'static str]| [command, more].concat();
+        let alone = with(&["--redis-url", "redis://127.0.0.1:1"]);
+        refused(&run(&alone, data.path()).await, &["--redis-url", "--database-url"]);
+        for url in
+            ["nonsense", "http://:hidden@127.0.0.1", "redis+sentinel://:hidden@127.0.0.1:1", "redis://:hidden@host:no"]
+        {
+            let both = with(&["--database-url", "postgres://127.0.0.1:1/none", "--redis-url", url]);
+            let output = run(&both, data.path()).await;
+            refused(&output, &["--redis-url"]);
+            assert!(!String::from_utf8_lossy(&output.stderr).contains("hidden"), "{output:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_bad_listen_address_is_refused_with_the_name_of_its_flag() {
     let data = tempfile::tempdir().unwrap();
     refused(&run(&["serve", "--listen", "nowhere"], data.path()).await, &["--listen"]);

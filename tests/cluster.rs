@@ -5,8 +5,8 @@ mod common;
 
 use common::process::{Process, free_port};
 use common::redis::{Redis, RedisCluster, Reply};
-use common::{Person, TestClient, TestServer, postgres};
-use loggia::cluster::message::{Envelope, Message, Sealer};
+use common::{Person, TestClient, TestServer, new_id, postgres};
+use loggia::cluster::message::{Envelope, LARGEST_CARRIED, Message, Sealer};
 use loggia::config::{SecretUrl, StoreOptions};
 use loggia::id::{Epoch, NodeId, WorkspaceId};
 use loggia::server::open_store;
@@ -282,6 +282,27 @@ async fn what_a_broken_node_says_reaches_nobody() {
     admin.edit(&workspace, rename(&request, "true")).await;
     event(&mut there, "true").await;
     assert_eq!(there.seen.len(), before + 1, "{:?}", there.seen);
+}
+
+#[tokio::test]
+async fn what_is_too_large_to_be_carried_is_read_from_the_log_at_once() {
+    let nodes = Nodes::start(2).await;
+    let admin = nodes.nodes[0].admin.clone();
+    let workspace = nodes.nodes[0].walled_workspace().await;
+    let (root, _) = admin.collection(&workspace).await;
+    let (mut there, _) = enter(&nodes.at(1, &admin), &workspace).await;
+    let (mut took, content) = (Vec::new(), json!({"text": "x".repeat(LARGEST_CARRIED)}));
+    for _ in 0..5 {
+        let id = new_id();
+        let changes = json!([{"kind": "item_create", "id": id, "parent": root, "item_kind": "request", "name": "Large",
+                              "content": content}]);
+        admin.edit(&workspace, changes).await;
+        let begun = Instant::now();
+        there.until(|message| message["change"]["id"] == id.as_str()).await;
+        took.push(begun.elapsed());
+    }
+    took.sort();
+    assert!(took[2] < Duration::from_millis(250), "without the hint half would take more than 500 ms: {took:?}");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 mod common;
 
 use common::process::{Process, free_port};
+use common::proxy::Proxy;
 use common::redis::{Redis, RedisCluster, Reply};
 use common::{Person, TestClient, TestServer, new_id, postgres};
 use loggia::cluster::message::{Envelope, LARGEST_CARRIED, Message, Sealer};
@@ -19,6 +20,7 @@ use std::time::{Duration, Instant};
 /// Nodes upon one database and one Redis.
 struct Nodes {
     redis: Redis,
+    database: String,
     nodes: Vec<TestServer>,
 }
 
@@ -44,7 +46,7 @@ impl Nodes {
             let next = nodes[0].another_node(store(&database).await, None).await;
             nodes.push(next);
         }
-        Self { redis, nodes }
+        Self { redis, database, nodes }
     }
 
     fn at(&self, node: usize, person: &Person) -> Person {
@@ -189,8 +191,11 @@ async fn a_lost_redis_loses_nothing() {
 }
 
 #[tokio::test]
-async fn a_node_that_is_deaf_finds_out() {
-    let nodes = Nodes::start(2).await;
+async fn a_redis_that_stands_still_is_left() {
+    let redis = Redis::start();
+    let proxy = Proxy::to(redis.address()).await;
+    let url = proxy.url(&redis.url());
+    let nodes = Nodes::upon(redis, url, 2).await;
     let admin = nodes.nodes[0].admin.clone();
     let workspace = nodes.nodes[0].walled_workspace().await;
     let (_, request) = admin.collection(&workspace).await;
@@ -199,9 +204,36 @@ async fn a_node_that_is_deaf_finds_out() {
     admin.edit(&workspace, rename(&request, "paused")).await;
     event(&mut there, "paused").await;
     let (_here, _) = enter(&admin, &workspace).await;
-    tokio::time::sleep(Duration::from_secs(6)).await;
+    // A client connects to a paused server, and gets no answer.
+    proxy.next_connection().await;
     nodes.redis.resume();
     comes(&mut there, "Ada Admin").await;
+}
+
+/// The connection lives, pings and publishes are answered, and what others say doesn't come: only who says something to
+/// itself notices.
+#[tokio::test]
+async fn a_node_that_is_deaf_finds_out() {
+    let mut nodes = Nodes::start(1).await;
+    let proxy = Proxy::to(nodes.redis.address()).await;
+    let deaf = nodes.nodes[0].another_node(store(&nodes.database).await, Some(proxy.url(&nodes.redis.url()))).await;
+    nodes.nodes.push(deaf);
+    let admin = nodes.nodes[0].admin.clone();
+    let workspace = nodes.nodes[0].walled_workspace().await;
+    let (mut there, _) = enter(&nodes.at(1, &admin), &workspace).await;
+    let (first, _) = enter(&admin, &workspace).await;
+    comes(&mut there, "Ada Admin").await;
+    drop(first);
+    proxy.deafen();
+    let begun = Instant::now();
+    let (_here, _) = enter(&admin, &workspace).await;
+    proxy.next_connection().await;
+    let took = begun.elapsed();
+    proxy.heal();
+    comes(&mut there, "Ada Admin").await;
+    // Beats come every 2 s: less than 2.5 s would be another reason than silence, more than 5 s too late (and a little
+    // for the machine).
+    assert!((2.5..5.5).contains(&took.as_secs_f64()), "{took:?}");
 }
 
 #[tokio::test]

@@ -27,6 +27,8 @@ enum Flow {
     Lose,
     /// So many come a second, on each connection.
     Trickle(u64),
+    /// What a Redis server says was published becomes something nobody asked for; answers come as they are.
+    Deafen,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +46,7 @@ pub struct Proxy {
     pub address: SocketAddr,
     weather: Arc<watch::Sender<Weather>>,
     open: Arc<AtomicUsize>,
+    accepted: Arc<watch::Sender<usize>>,
     accepting: JoinHandle<()>,
 }
 
@@ -56,8 +59,10 @@ impl Proxy {
         let listener = socket.listen(1_024).unwrap();
         let address = listener.local_addr().unwrap();
         let (weather, open) = (Arc::new(watch::Sender::new(FAIR)), Arc::new(AtomicUsize::new(0)));
-        let accepting = tokio::spawn(accept(listener, target, Arc::clone(&weather), Arc::clone(&open)));
-        Self { address, weather, open, accepting }
+        let accepted = Arc::new(watch::Sender::new(0));
+        let accepting =
+            tokio::spawn(accept(listener, target, Arc::clone(&weather), Arc::clone(&open), Arc::clone(&accepted)));
+        Self { address, weather, open, accepted, accepting }
     }
 
     /// A URL's host and port replaced by the proxy's: `redis://127.0.0.1:6379/` goes through it.
@@ -71,6 +76,16 @@ impl Proxy {
     /// Connections of clients that are open, those held by [`Self::stall`] among them.
     pub fn connections(&self) -> usize {
         self.open.load(Ordering::SeqCst)
+    }
+
+    /// Waits until somebody connects anew.
+    pub async fn next_connection(&self) {
+        self.accepted.subscribe().changed().await.unwrap();
+    }
+
+    /// In front of a Redis server: the client's commands are answered, and it never hears a published message.
+    pub fn deafen(&self) {
+        self.change(|weather| weather.down = Flow::Deafen);
     }
 
     /// Nothing gets through, either way, and nobody is told; a new connection is accepted and held. After
@@ -128,6 +143,7 @@ async fn accept(
     target: SocketAddr,
     weather: Arc<watch::Sender<Weather>>,
     open: Arc<AtomicUsize>,
+    accepted: Arc<watch::Sender<usize>>,
 ) {
     while let Ok((client, _)) = listener.accept().await {
         let weather = weather.subscribe();
@@ -136,6 +152,7 @@ async fn accept(
             continue;
         }
         open.fetch_add(1, Ordering::SeqCst);
+        accepted.send_modify(|count| *count += 1);
         let open = Arc::clone(&open);
         tokio::spawn(async move {
             connection(client, target, weather).await;
@@ -220,6 +237,9 @@ impl Way {
                 (_, Err(_)) => return Err(Broken),
                 (_, Ok(0)) => return to.shutdown().await.map_err(|_| Broken),
                 (now, Ok(length)) => {
+                    if now == Flow::Deafen {
+                        deafen(&mut buffer[..length]);
+                    }
                     if to.write_all(&buffer[..length]).await.is_err() {
                         // The news goes back the other way, when anything does.
                         let back = self.back;
@@ -234,5 +254,14 @@ impl Way {
                 }
             }
         }
+    }
+}
+
+/// A push of RESP3 keeps its length and loses its meaning.
+fn deafen(bytes: &mut [u8]) {
+    const HEARD: &[u8] = b"$7\r\nmessage\r\n";
+    let begins: Vec<_> = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(HEARD)).collect();
+    for at in begins {
+        bytes[at + HEARD.len() - 9..at + HEARD.len() - 2].copy_from_slice(b"unasked");
     }
 }

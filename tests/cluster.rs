@@ -236,6 +236,44 @@ async fn a_node_that_is_deaf_finds_out() {
     assert!((2.5..5.5).contains(&took.as_secs_f64()), "{took:?}");
 }
 
+/// Channels of workspaces that some node listens to.
+fn channels(redis: &Redis) -> Vec<Reply> {
+    match redis.command(&["PUBSUB", "CHANNELS", "loggia:{*"]) {
+        Reply::List(channels) => channels,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_node_listens_while_it_has_a_room_and_no_longer() {
+    let nodes = Nodes::start(2).await;
+    let admin = nodes.nodes[0].admin.clone();
+    let workspace = nodes.nodes[0].walled_workspace().await;
+    let listeners = || nodes.redis.command(&["PUBSUB", "NUMSUB", &format!("loggia:{{{workspace}}}")]);
+    let count = |count| Reply::List(vec![Reply::Text(format!("loggia:{{{workspace}}}")), Reply::Number(count)]);
+    let before = channels(&nodes.redis).len();
+    let (here, _) = enter(&admin, &workspace).await;
+    wait_for(|| listeners() == count(1)).await;
+    let (there, _) = enter(&nodes.at(1, &admin), &workspace).await;
+    wait_for(|| listeners() == count(2)).await;
+    drop((here, there));
+    let begun = Instant::now();
+    wait_for(|| listeners() == count(0)).await;
+    // 60 s, and a round of whoever looks after that.
+    assert!((59.0..75.0).contains(&begun.elapsed().as_secs_f64()), "{:?}", begun.elapsed());
+    assert!(channels(&nodes.redis).len() <= before, "{:?}", channels(&nodes.redis));
+}
+
+/// Looks once more every 50 ms: Redis tells nobody that a subscription has begun or ended.
+async fn wait_for(holds: impl Fn() -> bool) {
+    let looking = async {
+        while !holds() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(90), looking).await.unwrap();
+}
+
 #[tokio::test]
 async fn what_no_node_has_sealed_reaches_nobody() {
     let nodes = Nodes::start(2).await;

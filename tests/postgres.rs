@@ -289,43 +289,6 @@ async fn a_backup_is_pg_dumps_work() {
     assert!(error.to_string().contains("pg_dump"), "{error}");
 }
 
-/// `cargo test --release --test postgres -- --ignored --nocapture`
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "a measurement"]
-async fn how_many_appends_a_second() {
-    let cluster = Cluster::start(&[]);
-    let store = Postgres::open(&cluster.new_database().await).await.unwrap();
-    for size in [1, 10, 50, 200] {
-        let log = Log::new();
-        let (begun, mut head, mut appends) = (Instant::now(), 0, 0);
-        while begun.elapsed() < Duration::from_secs(4) {
-            let ops: Vec<OpId> = (0..size).map(|_| OpId::new()).collect();
-            store.append(log.edits(head, &ops)).await.unwrap();
-            (head, appends) = (head + size, appends + 1);
-        }
-        let seconds = begun.elapsed().as_secs_f64();
-        eprintln!(
-            "{size} edits a batch: {:.0} appends/s, {:.0} edits/s",
-            appends as f64 / seconds,
-            head as f64 / seconds
-        );
-    }
-    let logs: Vec<Log> = (0..16).map(|_| Log::new()).collect();
-    let begun = Instant::now();
-    let done = join_all(logs.iter().map(async |log| {
-        let mut head = 0;
-        while begun.elapsed() < Duration::from_secs(4) {
-            store.append(log.edits(head, &[OpId::new()])).await.unwrap();
-            head += 1;
-        }
-        head
-    }));
-    eprintln!(
-        "16 workspaces, 1 edit a batch: {:.0} appends/s",
-        done.await.iter().sum::<u64>() as f64 / begun.elapsed().as_secs_f64()
-    );
-}
-
 #[tokio::test]
 async fn an_edit_works_at_once_after_the_database_was_away() {
     let mut cluster = Cluster::start(&[]);

@@ -142,6 +142,10 @@ pub fn build(sources: &Sources, rng: &mut dyn RngCore) -> Result<Built, BuildErr
         return Err(BuildError::BodyTooLarge);
     }
 
+    let type_is_off = profile.disabled.contains("content-type");
+    if let Some(body) = body.as_ref().filter(|body| body.signed) {
+        body.content_type.put(&mut headers, type_is_off);
+    }
     let mut secrets = Vec::new();
     let auth = auth::read(request.get("auth"), &tree, &mut resolver)?;
     let handshake = match &auth {
@@ -164,7 +168,7 @@ pub fn build(sources: &Sources, rng: &mut dyn RngCore) -> Result<Built, BuildErr
         headers.add("Authorization", &auth::basic(&credentials, &mut secrets));
     }
     if let Some(body) = &body {
-        body.content_type.put(&mut headers, profile.disabled.contains("content-type"));
+        body.content_type.put(&mut headers, type_is_off);
     }
     for (name, value) in [("User-Agent", concat!("Loggia/", env!("CARGO_PKG_VERSION"))), ("Accept", "*/*")] {
         if !headers.has(name) && !profile.disabled.contains(&name.to_ascii_lowercase()) {

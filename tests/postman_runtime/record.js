@@ -92,7 +92,7 @@ async function main() {
     const out = [];
     for (const one of runs) { out.push(await run(one, agents)); }
     servers.forEach((server) => server.close());
-    fs.writeSync(1, JSON.stringify(out));
+    await new Promise((resolve) => process.stdout.write(JSON.stringify(out), resolve));
 }
 
 main().then(() => process.exit(0), (error) => {

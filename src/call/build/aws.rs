@@ -12,16 +12,16 @@ use aws_sigv4::{
 use percent_encoding::utf8_percent_encode;
 use std::time::Duration;
 
-/// What a new signature takes the place of.
+// What a new signature takes the place of; the parameters in the order in which they are written.
 const HEADERS: [&str; 4] = ["Authorization", "X-Amz-Date", "X-Amz-Security-Token", "X-Amz-Content-Sha256"];
 const PARAMETERS: [&str; 7] = [
     "X-Amz-Security-Token",
+    "X-Amz-Expires",
     "X-Amz-Date",
     "X-Amz-Algorithm",
     "X-Amz-Credential",
     "X-Amz-SignedHeaders",
     "X-Amz-Signature",
-    "X-Amz-Expires",
 ];
 /// What may change on the way.
 const UNSIGNED: [&str; 7] =
@@ -78,10 +78,11 @@ pub(super) fn sign(keys: &Keys, target: &mut Target) -> Result<(), BuildError> {
     let signed = SignableRequest::new(target.method, url, target.headers.iter(), body)
         .and_then(|request| signature(request, &parameters))
         .map_err(|error| wrong(format!("can't sign: {error}")))?;
-    let (headers, parameters) = signed.into_parts().0.into_parts();
+    let (headers, mut parameters) = signed.into_parts().0.into_parts();
     for header in headers {
         target.headers.add(header.name(), header.value());
     }
+    parameters.sort_by_key(|(key, _)| PARAMETERS.iter().position(|known| known == key));
     for (key, value) in parameters {
         target.url.add_parameter(key, &utf8_percent_encode(&value, FORM).to_string());
     }

@@ -19,6 +19,8 @@ const URLENCODED: &str = "application/x-www-form-urlencoded";
 pub(super) struct Made {
     pub(super) bytes: Bytes,
     pub(super) content_type: ContentType,
+    /// Whether a signature covers that type: Postman adds it to JSON before it signs, to all else after.
+    pub(super) signed: bool,
 }
 
 /// What the body says of `Content-Type`.
@@ -91,13 +93,13 @@ fn raw(body: &Value, headers: &Headers, resolver: &mut Resolver) -> Result<Optio
         Some("xml") => "application/xml",
         _ => "text/plain",
     };
-    Ok(usual(text, content_type))
+    Ok(usual(text, content_type).map(|made| Made { signed: language == Some("json"), ..made }))
 }
 
 /// `None` for an empty body.
 fn usual(text: String, content_type: &str) -> Option<Made> {
     let content_type = ContentType::Usual(content_type.to_owned());
-    (!text.is_empty()).then(|| Made { bytes: text.into(), content_type })
+    (!text.is_empty()).then(|| Made { bytes: text.into(), content_type, signed: false })
 }
 
 /// `application/json`, `application/problem+json`.
@@ -172,12 +174,12 @@ fn urlencoded(body: &Value, headers: &Headers, resolver: &mut Resolver) -> Resul
         Some(has) if fits(has) => ContentType::Own,
         _ => ContentType::Instead(URLENCODED.to_owned()),
     };
-    Ok((!text.is_empty()).then(|| Made { bytes: text.into(), content_type }))
+    Ok((!text.is_empty()).then(|| Made { bytes: text.into(), content_type, signed: false }))
 }
 
 fn graphql(body: &Value, resolver: &mut Resolver) -> Result<Option<Made>, BuildError> {
     let graphql = match body.get("graphql") {
-        None | Some(Value::Null) => return Ok(None),
+        None | Some(Value::Null) => &Value::Null,
         Some(graphql @ Value::Object(_)) => graphql,
         Some(_) => return Err(Malformed::new("request.body.graphql", "an object").into()),
     };
@@ -226,7 +228,7 @@ fn file(body: &Value, files: &HashMap<String, Upload>, resolver: &mut Resolver) 
     let source = source.map(|source| resolver.resolve(&source)).transpose()?.filter(|source| !source.is_empty());
     if let Some(upload) = files.get(source.as_deref().unwrap_or("file")) {
         let content_type = ContentType::Usual(media_type(upload));
-        return Ok(Some(Made { bytes: upload.bytes.clone(), content_type }));
+        return Ok(Some(Made { bytes: upload.bytes.clone(), content_type, signed: false }));
     }
     if let Some(source) = source {
         return Err(BuildError::MissingFile(source));
@@ -234,7 +236,7 @@ fn file(body: &Value, files: &HashMap<String, Upload>, resolver: &mut Resolver) 
     match body.pointer("/file/content").and_then(Value::as_str).filter(|content| !content.is_empty()) {
         Some(content) => {
             let bytes = decoded(&resolver.resolve(content)?, "request.body.file.content")?;
-            Ok(Some(Made { bytes, content_type: ContentType::Own }))
+            Ok(Some(Made { bytes, content_type: ContentType::Own, signed: false }))
         }
         None => Ok(None),
     }

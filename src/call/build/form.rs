@@ -44,7 +44,7 @@ pub(super) fn read(
         ContentType::Instead(_) => ContentType::Instead(format!("{MULTIPART}; boundary={}", out.boundary)),
         own => own,
     };
-    Ok(Some(Made { bytes: out.bytes.into(), content_type }))
+    Ok(Some(Made { bytes: out.bytes.into(), content_type, signed: false }))
 }
 
 /// The one that a request's own `Content-Type` names.

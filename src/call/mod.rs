@@ -3,8 +3,15 @@
 //! `variables` and `build` are pure: an item with its ancestors and variables becomes an [`Outgoing`]. `guard` says where
 //! it may go, and `send` takes it there and answers with a [`Outcome`].
 
+pub mod build;
+mod content;
+pub mod variables;
+
+pub use content::Malformed;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use utoipa::ToSchema;
 
 /// A request as it goes out.
@@ -14,7 +21,8 @@ pub struct Outgoing {
     pub method: String,
     /// Absolute, encoded as it goes out.
     pub url: String,
-    /// In order, a name as often as the request has it. Without `Host`, `Content-Length` and what `send` adds by itself.
+    /// In order, a name as often as the request has it. Without `Content-Length` and what `send` adds by itself; a `Host`
+    /// is the person's own and takes the place of the usual one.
     pub headers: Vec<(String, String)>,
     /// What comes after the head; `None` sends no `Content-Length`.
     pub body: Option<Bytes>,
@@ -80,6 +88,8 @@ pub struct Behavior {
     pub strict_ssl: bool,
     /// Cookies are neither sent nor kept.
     pub disable_cookies: bool,
+    /// Headers that nothing may add by itself, in lower case: `accept-encoding`.
+    pub disabled_headers: BTreeSet<String>,
 }
 
 impl Default for Behavior {
@@ -91,6 +101,7 @@ impl Default for Behavior {
             max_redirects: 10,
             strict_ssl: true,
             disable_cookies: false,
+            disabled_headers: BTreeSet::new(),
         }
     }
 }

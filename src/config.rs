@@ -1,9 +1,12 @@
 //! Every setting: flag, environment variable, default.
 
+pub mod target;
+
 use clap::Args;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use target::AllowTarget;
 
 /// Bytes of an HTTP body.
 pub const LARGEST_BODY: usize = 8 * 1_024 * 1_024;
@@ -16,6 +19,30 @@ pub const MOST_INVITATION_DAYS: i64 = 365;
 
 /// Edits a second that a session may send, unless another limit is set.
 pub const SESSION_EDITS_PER_SECOND: u32 = 60;
+
+/// Bytes that are kept of the body of an answer to a request that was sent for a person; the rest is not read.
+pub const LARGEST_ANSWER: usize = 10 * 1_024 * 1_024;
+/// Bytes of such an answer's head.
+pub const LARGEST_ANSWER_HEAD: usize = 64 * 1_024;
+/// Header lines in it.
+pub const MOST_ANSWER_HEADERS: usize = 256;
+/// Seconds that a sent request may take: redirects, handshakes and the body included.
+pub const SEND_SECONDS: u64 = 30;
+/// Redirects that are followed, whatever a request says.
+pub const MOST_REDIRECTS: usize = 10;
+/// Requests a minute that a person may send.
+pub const SENDS_PER_MINUTE: u32 = 300;
+/// Of them, as many may come at once.
+pub const SEND_BURST: u32 = 60;
+/// Requests of a person that may be on their way at the same time.
+pub const SENDS_AT_ONCE: usize = 20;
+/// Ports of 1024 and above that no request is sent to unless they are allowed: databases, caches, queues, and what runs
+/// machines. Below 1024 only 80 and 443 are open.
+pub const REFUSED_PORTS: [u16; 48] = [
+    1080, 1099, 1433, 1521, 1883, 2049, 2181, 2222, 2375, 2376, 2379, 2380, 2947, 3128, 3306, 3389, 3690, 4369, 4505,
+    4506, 5060, 5061, 5432, 5672, 5900, 5984, 5985, 5986, 6000, 6066, 6379, 6443, 6665, 6666, 6667, 6668, 6669, 6697,
+    8086, 9042, 9092, 9200, 9300, 10250, 10255, 11211, 27017, 50070,
+];
 
 /// Where things are kept.
 #[derive(Clone, Debug, Args)]
@@ -77,6 +104,11 @@ pub struct ServeOptions {
         value_parser = clap::value_parser!(u32).range(1..=1_000_000)
     )]
     pub session_edits_per_second: u32,
+    /// A target inside the network that people's requests may be sent to: an address range (10.1.0.0/16), an address, or
+    /// a host name (api.internal, *.api.internal), the latter two also with a port (api.internal:8080); may be given
+    /// several times. What is public is open anyway.
+    #[arg(long = "allow-target", env = "LOGGIA_ALLOW_TARGET", value_delimiter = ',')]
+    pub allow_target: Vec<AllowTarget>,
     /// Where things are kept.
     #[command(flatten)]
     pub store: StoreOptions,

@@ -56,6 +56,7 @@ pub async fn run(options: DemoOptions, shutdown: impl Future<Output = ()> + Send
         allow_origin: Vec::new(),
         redis_url: None,
         session_edits_per_second: SESSION_EDITS_PER_SECOND,
+        allow_target: Vec::new(),
         store: StoreOptions::folder(&folder.0),
     };
     let (team, admin) =

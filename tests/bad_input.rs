@@ -290,6 +290,7 @@ async fn another_node(server: &TestServer, session_edits_per_second: u32) -> Ser
         public_url: None,
         allow_origin: Vec::new(),
         session_edits_per_second,
+        allow_target: Vec::new(),
         redis_url: None,
         store: StoreOptions::folder(server.folder.path()),
     };

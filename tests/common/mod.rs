@@ -123,6 +123,7 @@ impl TestServer {
             allow_origin: Vec::new(),
             redis_url: redis_url.map(SecretUrl),
             session_edits_per_second: SESSION_EDITS_PER_SECOND,
+            allow_target: Vec::new(),
             store: StoreOptions::folder(folder),
         };
         let server = Server::new(listener, store, &options).await.unwrap();

@@ -17,6 +17,54 @@ pub const MOST_INVITATION_DAYS: i64 = 365;
 /// Edits a second that a session may send, unless another limit is set.
 pub const SESSION_EDITS_PER_SECOND: u32 = 60;
 
+/// Days that what somebody sent stays in its history, unless another limit is set.
+pub const HISTORY_DAYS: u16 = 30;
+/// Entries of a person's history in a workspace, unless another limit is set.
+pub const HISTORY_ENTRIES: u32 = 1_000;
+/// Bytes of a request's or an answer's body that a history keeps.
+pub const LARGEST_KEPT_BODY: usize = 64 * 1_024;
+/// Runs of a person in a workspace; older ones go.
+pub const MOST_RUNS: u32 = 100;
+/// Results of a run.
+pub const MOST_RESULTS: u64 = 5_000;
+/// Bytes of a result of a run.
+pub const LARGEST_RESULT: usize = 16 * 1_024;
+/// Iterations of a run.
+pub const MOST_ITERATIONS: u32 = 10_000;
+/// Private values of a person for an environment.
+pub const MOST_VALUES: usize = 500;
+/// Bytes of their names and values together.
+pub const LARGEST_VALUES: usize = 64 * 1_024;
+/// Bytes of a person's cookie jar in a workspace.
+pub const LARGEST_JAR: usize = 256 * 1_024;
+
+/// How long what somebody sent stays in its history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Args)]
+pub struct HistoryOptions {
+    /// Days that a request somebody sent, or a run, stays in that person's history.
+    #[arg(
+        long,
+        env = "LOGGIA_HISTORY_DAYS",
+        default_value_t = HISTORY_DAYS,
+        value_parser = clap::value_parser!(u16).range(1..=3_650)
+    )]
+    pub history_days: u16,
+    /// Requests that a person's history in a workspace holds; older ones go.
+    #[arg(
+        long,
+        env = "LOGGIA_HISTORY_ENTRIES",
+        default_value_t = HISTORY_ENTRIES,
+        value_parser = clap::value_parser!(u32).range(1..=100_000)
+    )]
+    pub history_entries: u32,
+}
+
+impl Default for HistoryOptions {
+    fn default() -> Self {
+        Self { history_days: HISTORY_DAYS, history_entries: HISTORY_ENTRIES }
+    }
+}
+
 /// Where things are kept.
 #[derive(Clone, Debug, Args)]
 pub struct StoreOptions {
@@ -77,6 +125,9 @@ pub struct ServeOptions {
         value_parser = clap::value_parser!(u32).range(1..=1_000_000)
     )]
     pub session_edits_per_second: u32,
+    /// How long what somebody sent stays.
+    #[command(flatten)]
+    pub history: HistoryOptions,
     /// Where things are kept.
     #[command(flatten)]
     pub store: StoreOptions,

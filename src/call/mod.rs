@@ -3,6 +3,9 @@
 //! `variables` and `build` are pure: an item with its ancestors and variables becomes an [`Outgoing`]. `guard` says where
 //! it may go, and `send` takes it there and answers with a [`Outcome`].
 
+pub mod history;
+pub mod redact;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

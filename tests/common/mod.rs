@@ -9,7 +9,7 @@ pub mod proxy;
 pub mod redis;
 
 use futures_util::{SinkExt, StreamExt};
-use loggia::config::{SESSION_EDITS_PER_SECOND, SecretUrl, ServeOptions, StoreOptions};
+use loggia::config::{HistoryOptions, SESSION_EDITS_PER_SECOND, SecretUrl, ServeOptions, StoreOptions};
 use loggia::http::new_team;
 use loggia::identity::Identity;
 use loggia::server::{Server, open_store};
@@ -123,6 +123,7 @@ impl TestServer {
             allow_origin: Vec::new(),
             redis_url: redis_url.map(SecretUrl),
             session_edits_per_second: SESSION_EDITS_PER_SECOND,
+            history: HistoryOptions::default(),
             store: StoreOptions::folder(folder),
         };
         let server = Server::new(listener, store, &options).await.unwrap();

@@ -43,6 +43,53 @@ pub const REFUSED_PORTS: [u16; 48] = [
     4506, 5060, 5061, 5432, 5672, 5900, 5984, 5985, 5986, 6000, 6066, 6379, 6443, 6665, 6666, 6667, 6668, 6669, 6697,
     8086, 9042, 9092, 9200, 9300, 10250, 10255, 11211, 27017, 50070,
 ];
+/// Days that what somebody sent stays in its history, unless another limit is set.
+pub const HISTORY_DAYS: u16 = 30;
+/// Entries of a person's history in a workspace, unless another limit is set.
+pub const HISTORY_ENTRIES: u32 = 1_000;
+/// Bytes of a request's or an answer's body that a history keeps.
+pub const LARGEST_KEPT_BODY: usize = 64 * 1_024;
+/// Runs of a person in a workspace; older ones go.
+pub const MOST_RUNS: u32 = 100;
+/// Results of a run.
+pub const MOST_RESULTS: u64 = 5_000;
+/// Bytes of a result of a run.
+pub const LARGEST_RESULT: usize = 16 * 1_024;
+/// Iterations of a run.
+pub const MOST_ITERATIONS: u32 = 10_000;
+/// Private values of a person for an environment.
+pub const MOST_VALUES: usize = 500;
+/// Bytes of their names and values together.
+pub const LARGEST_VALUES: usize = 64 * 1_024;
+/// Bytes of a person's cookie jar in a workspace.
+pub const LARGEST_JAR: usize = 256 * 1_024;
+
+/// How long what somebody sent stays in its history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Args)]
+pub struct HistoryOptions {
+    /// Days that a request somebody sent, or a run, stays in that person's history.
+    #[arg(
+        long,
+        env = "LOGGIA_HISTORY_DAYS",
+        default_value_t = HISTORY_DAYS,
+        value_parser = clap::value_parser!(u16).range(1..=3_650)
+    )]
+    pub history_days: u16,
+    /// Requests that a person's history in a workspace holds; older ones go.
+    #[arg(
+        long,
+        env = "LOGGIA_HISTORY_ENTRIES",
+        default_value_t = HISTORY_ENTRIES,
+        value_parser = clap::value_parser!(u32).range(1..=100_000)
+    )]
+    pub history_entries: u32,
+}
+
+impl Default for HistoryOptions {
+    fn default() -> Self {
+        Self { history_days: HISTORY_DAYS, history_entries: HISTORY_ENTRIES }
+    }
+}
 
 /// Where things are kept.
 #[derive(Clone, Debug, Args)]
@@ -109,6 +156,9 @@ pub struct ServeOptions {
     /// several times. What is public is open anyway.
     #[arg(long = "allow-target", env = "LOGGIA_ALLOW_TARGET", value_delimiter = ',')]
     pub allow_target: Vec<AllowTarget>,
+    /// How long what somebody sent stays.
+    #[command(flatten)]
+    pub history: HistoryOptions,
     /// Where things are kept.
     #[command(flatten)]
     pub store: StoreOptions,

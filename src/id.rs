@@ -61,6 +61,10 @@ id! {
     CredentialId = Uuid::now_v7();
     /// A client's name for one edit; it makes a retry safe.
     OpId = Uuid::now_v7();
+    /// An entry of a person's history.
+    EntryId = Uuid::now_v7();
+    /// A run of a collection.
+    RunId = Uuid::now_v7();
     /// An open WebSocket.
     SessionId = Uuid::new_v4();
     /// A node of a cluster, from one start of the server to its end.

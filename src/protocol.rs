@@ -1,5 +1,7 @@
 //! What goes over the wire, as serde types and nothing else. Who may be sent what, `visibility` decides.
 
+pub mod own;
+
 use crate::id::{EnvironmentId, Epoch, InvitationId, ItemId, OpId, Position, SessionId, UserId, WorkspaceId};
 use crate::workspace::Positions;
 use crate::workspace::command::{Change, Outcome, WorkspacePatch};
@@ -141,6 +143,16 @@ pub enum ServerMessage {
         op: OpId,
         /// Why.
         problem: ProblemBody,
+    },
+    /// You sent a request, here or elsewhere. For your own sessions alone.
+    History {
+        /// What came of it.
+        entry: own::HistoryEntry,
+    },
+    /// A run of yours has begun, come further or ended. For your own sessions alone.
+    Run {
+        /// The run as it is now.
+        run: own::Run,
     },
     /// The socket will be closed.
     Goodbye {

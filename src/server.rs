@@ -1,5 +1,6 @@
 //! Builds the parts, joins them, stops them.
 
+use crate::call::history;
 use crate::cluster::Cluster;
 use crate::cluster::local::Local;
 use crate::cluster::redis::Redis;
@@ -66,7 +67,8 @@ impl Server {
             None => Arc::new(Local),
         };
         let hub = Hub::new(Arc::clone(&store), cluster, pumps);
-        let app = App::new(store, hub, public_url, options.allow_origin.clone(), setup.as_ref());
+        let mut app = App::new(store, hub, public_url, options.allow_origin.clone(), setup.as_ref());
+        app.history = options.history;
         Ok(Self { listener, app: Arc::new(app), setup_link })
     }
 
@@ -85,6 +87,7 @@ impl Server {
         tokio::select! {
             served = self.serve(shutdown) => served,
             never = app.hub.watch(|credential| app.identity.forget(credential)) => match never {},
+            never = history::sweep(Arc::clone(&app.store), app.history) => match never {},
         }
     }
 

@@ -8,14 +8,14 @@ use crate::id::{OpId, Position, SessionId, UserId};
 use crate::protocol::{
     Company, EventMessage, Here, ImportedRoot, Invitations, Invited, InvitedRow, Members, Person, ProblemBody,
     SeenEnvironment, SeenInvitation, SeenItem, SeenMember, SeenPositions, ServerMessage, Snapshot, Status, StreamName,
-    TreeEntry, WireChange, WirePatch, WorkspaceEntry, Workspaces,
+    TreeEntry, WireChange, WirePatch, WorkspaceEntry, Workspaces, own::News,
 };
 use crate::workspace::command::{Outcome, Row, WorkspacePatch};
 use crate::workspace::event::Event;
 use crate::workspace::item::{Content, Environment, Item, patched_method};
 use crate::workspace::member::{Invitation, Member, Mode, Side, Viewer, registrable_domain};
 use crate::workspace::problem::Problem;
-use crate::workspace::{Audience, Workspace, postman};
+use crate::workspace::{Audience, Workspace, postman, secret};
 use bytes::{BufMut, Bytes, BytesMut};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -179,9 +179,56 @@ pub struct Place {
     pub op: Option<OpId>,
 }
 
-/// An event for its audience, encoded once.
+/// An event's frame in each log: one encoding, or two when there is something in it for the team alone.
+#[derive(Clone, Debug)]
+pub struct EventFrames {
+    everyone: Frame,
+    team: Frame,
+}
+
+impl EventFrames {
+    /// The one of a log.
+    #[must_use]
+    pub fn of(&self, log: Log) -> &Frame {
+        match log {
+            Log::Everyone => &self.everyone,
+            Log::Team => &self.team,
+        }
+    }
+}
+
+/// An event for its audience, encoded once a log at most.
 #[must_use]
-pub fn event(workspace: &Workspace, event: &Event, place: Place) -> Frame {
+pub fn event(workspace: &Workspace, event: &Event, place: Place) -> EventFrames {
+    let team = encoded(workspace, place, change(workspace, event, place));
+    let everyone = match for_partners(workspace, event, place) {
+        Some(change) => encoded(workspace, place, change),
+        None => team.clone(),
+    };
+    EventFrames { everyone, team }
+}
+
+/// What partners are told in place of an event's change; None: the same as the team. Whether a content is named instead
+/// of sent is decided by all of it, so that nothing but secrets differs.
+fn for_partners(workspace: &Workspace, event: &Event, place: Place) -> Option<WireChange> {
+    let (Event::EnvironmentCreated { environment: Environment { content, .. } }
+    | Event::EnvironmentUpdated { content: Some(content), .. }) = event
+    else {
+        return None;
+    };
+    let shown = secret::withheld(content)?;
+    let mut change = change(workspace, event, place);
+    match &mut change {
+        WireChange::EnvironmentCreated { content: Some(content), .. }
+        | WireChange::EnvironmentUpdated { patch: Some(WirePatch { content: Some(content), .. }), .. } => {
+            *content = shown;
+        }
+        _ => return None,
+    }
+    Some(change)
+}
+
+fn encoded(workspace: &Workspace, place: Place, change: WireChange) -> Frame {
     let stream = match place.audience {
         Audience::Everyone => StreamName::Shared,
         Audience::Team => StreamName::Team,
@@ -192,7 +239,7 @@ pub fn event(workspace: &Workspace, event: &Event, place: Place) -> Frame {
         at: place.at,
         by: author(workspace, place.by, place.audience),
         op: place.op,
-        change: change(workspace, event, place),
+        change,
     })))
 }
 
@@ -348,6 +395,15 @@ pub fn reject(op: OpId, problem: &Problem) -> Frame {
     Frame::of(&ServerMessage::Reject { op, problem: problem_body(problem) })
 }
 
+/// News of what is a person's own, for that person's sessions alone.
+#[must_use]
+pub fn own(news: News) -> Frame {
+    Frame::of(&match news {
+        News::History(entry) => ServerMessage::History { entry },
+        News::Run(run) => ServerMessage::Run { run },
+    })
+}
+
 /// The last frame of a node that stops.
 #[must_use]
 pub fn goodbye(reconnect_in_ms: u64) -> Frame {
@@ -381,16 +437,22 @@ pub fn snapshot(workspace: &Workspace, viewer: &Viewer) -> Seen<Snapshot> {
         epoch: workspace.epoch,
         positions: SeenPositions::of(workspace.positions, viewer.side),
         tree: workspace.tree().into_iter().map(|item| tree_entry(item)).collect(),
-        environments: workspace.environments().map(|environment| seen_environment(environment)).collect(),
+        environments: workspace.environments().map(|environment| seen_environment(environment, viewer)).collect(),
         team: team.map(|member| person(workspace, member, false)).collect(),
     })
 }
 
-fn seen_environment(environment: &Environment) -> SeenEnvironment {
+/// The values of secrets are the team's, in either mode.
+fn environment_content(environment: &Environment, viewer: &Viewer) -> Content {
+    let shown = if viewer.is_team() { None } else { secret::withheld(&environment.content) };
+    shown.unwrap_or_else(|| Arc::clone(&environment.content))
+}
+
+fn seen_environment(environment: &Environment, viewer: &Viewer) -> SeenEnvironment {
     SeenEnvironment {
         id: environment.id,
         name: environment.name.clone(),
-        content: Arc::clone(&environment.content),
+        content: environment_content(environment, viewer),
         position: environment.position,
     }
 }
@@ -441,8 +503,8 @@ pub fn export(workspace: &Workspace, item: &Item) -> anyhow::Result<Seen<String>
 ///
 /// # Errors
 /// When its content can't be written as JSON.
-pub fn export_environment(environment: &Environment) -> anyhow::Result<Seen<String>> {
-    Ok(Seen(postman::export_environment(&environment.name, &environment.content)?))
+pub fn export_environment(viewer: &Viewer, environment: &Environment) -> anyhow::Result<Seen<String>> {
+    Ok(Seen(postman::export_environment(&environment.name, &environment_content(environment, viewer))?))
 }
 
 /// The members there are to see.

@@ -4,6 +4,8 @@
 
 #[path = "common/postgres.rs"]
 mod cluster;
+#[path = "store_contract/own.rs"]
+mod own;
 
 use bytes::Bytes;
 use cluster::Cluster;
@@ -15,6 +17,7 @@ use loggia::{
         postgres::Postgres, sqlite::Sqlite,
     },
 };
+use own::*;
 use std::path::PathBuf;
 use time::{Duration, OffsetDateTime};
 
@@ -110,6 +113,17 @@ macro_rules! contract {
                 tokens_are_listed_oldest_first
                 a_store_that_works_passes_its_check
                 names_are_any_text
+                a_history_is_read_newest_first_in_pages
+                a_history_is_searched_by_all_words
+                an_entry_comes_back_as_it_was_written_and_goes_alone
+                what_is_past_what_is_kept_goes_when_something_is_added
+                a_run_takes_results_until_it_ends_or_is_full
+                values_and_cookies_are_replaced_and_removed
+                what_is_ones_own_is_nobody_elses
+                who_is_no_member_owns_nothing
+                who_comes_back_begins_with_nothing
+                nothing_is_owned_in_a_deleted_workspace
+                a_sweep_deletes_what_is_old_in_steps_that_end
             }
         }
     };

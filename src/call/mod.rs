@@ -13,6 +13,9 @@ pub mod variables;
 
 pub use content::Malformed;
 
+pub mod history;
+pub mod redact;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;

@@ -1,7 +1,9 @@
 //! What the server says of itself: `/openapi.json` (OpenAPI 3.1) and `/asyncapi.json` (AsyncAPI 3.0). The schemas come
 //! from the wire's own types; `tests/description.rs` holds the routes and the answers to what is said here.
 
-use super::{invitations, items, me, members, workspaces};
+mod own;
+
+use super::{invitations, items, me, members, runs, workspaces};
 use crate::protocol;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
@@ -20,6 +22,14 @@ use utoipa::OpenApi;
     protocol::Workspaces,
     protocol::WorkspaceEntry,
     protocol::ProblemBody,
+    protocol::own::History,
+    protocol::own::WholeEntry,
+    protocol::own::Runs,
+    protocol::own::WholeRun,
+    protocol::own::Values,
+    protocol::own::Cookies,
+    runs::NewRun,
+    runs::EndRun,
     crate::workspace::command::WorkspacePatch,
     me::Me,
     me::Rename,
@@ -149,7 +159,7 @@ static SCHEMAS: LazyLock<Value> = LazyLock::new(|| {
 
 static OPENAPI: LazyLock<Value> = LazyLock::new(|| {
     let mut paths: Map<String, Value> = Map::new();
-    for (method, path, summary, takes, status, answers) in ROUTES {
+    for (method, path, summary, takes, status, answers) in ROUTES.iter().chain(own::ROUTES) {
         let content =
             |name: &&str| json!({"application/json": {"schema": {"$ref": format!("#/components/schemas/{name}")}}});
         let mut operation = json!({"summary": summary, "responses": {

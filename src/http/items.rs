@@ -44,9 +44,9 @@ pub(super) async fn export_environment(
     Caller(caller): Caller,
     Ids((id, environment)): Ids<(WorkspaceId, EnvironmentId)>,
 ) -> Result<Response, Problem> {
-    let (workspace, _) = app.seen(id, &caller).await?;
+    let (workspace, viewer) = app.seen(id, &caller).await?;
     let environment = workspace.environment(environment).ok_or(Code::NotFound)?;
-    let file = visibility::export_environment(environment).map_err(unavailable)?;
+    let file = visibility::export_environment(&viewer, environment).map_err(unavailable)?;
     Ok(download("environment", file))
 }
 

@@ -3,19 +3,27 @@
 mod description;
 pub mod error;
 pub mod extract;
+mod history;
 mod invitations;
 mod items;
 mod me;
 pub use me::new_team;
 mod members;
 mod page;
+mod runs;
+mod values;
 mod workspaces;
 
+use crate::call::history::{Sent, record};
+use crate::call::redact::Redaction;
+use crate::config::HistoryOptions;
 use crate::hub::Hub;
 use crate::id::WorkspaceId;
 use crate::identity::{Identity, Secret, SignedIn};
 use crate::live;
-use crate::store::Store;
+use crate::protocol::own::{HistoryEntry, News};
+use crate::store::own::Owner;
+use crate::store::{Store, unavailable};
 use crate::visibility::Seen;
 use crate::workspace::Workspace;
 use crate::workspace::command::{Action, Command};
@@ -29,6 +37,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, patch, post};
 use extract::{Asked, Ids, SocketCaller};
 use serde::Serialize;
+use serde_json::value::RawValue;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tower_http::compression::CompressionLayer;
@@ -48,6 +57,8 @@ pub struct App {
     pub origins: Vec<String>,
     /// The hash of the set-up link's token, while there is no team.
     pub setup: Option<[u8; 32]>,
+    /// How long what somebody sent stays in its history.
+    pub history: HistoryOptions,
     /// False once the server leaves.
     pub ready: AtomicBool,
 }
@@ -70,6 +81,7 @@ impl App {
             public_url,
             origins,
             setup: setup.map(Secret::hash),
+            history: HistoryOptions::default(),
             ready: AtomicBool::new(true),
         }
     }
@@ -84,6 +96,29 @@ impl App {
         let state = self.hub.room_caught_up(id).await?.state();
         let viewer = state.viewer(caller.user.id).ok_or(Code::NotFound)?;
         Ok((state, viewer))
+    }
+
+    /// The caller as the owner of what is its own in a workspace, and that. For who is no member, there is no such thing.
+    async fn owner(&self, id: WorkspaceId, caller: &SignedIn) -> Result<(Arc<Workspace>, Owner), Problem> {
+        let (workspace, viewer) = self.seen(id, caller).await?;
+        Ok((workspace, Owner { workspace: id, user: viewer.user }))
+    }
+
+    /// Keeps what somebody sent in its history, and tells its own sessions. None for who is no member any more.
+    ///
+    /// # Errors
+    /// `unavailable`.
+    pub async fn record(
+        &self,
+        owner: Owner,
+        sent: Sent<'_>,
+        redaction: &Redaction,
+    ) -> Result<Option<HistoryEntry>, Problem> {
+        let entry = record(self.store.as_ref(), owner, sent, redaction, self.history).await?;
+        if let Some(entry) = &entry {
+            self.hub.tell_own(owner.workspace, owner.user, News::History(entry.clone())).await;
+        }
+        Ok(entry)
     }
 
     fn command(caller: &SignedIn, action: Action) -> Command {
@@ -110,6 +145,15 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/items/{item}", get(items::show))
         .route("/items/{item}/export", get(items::export))
         .route("/environments/{environment}/export", get(items::export_environment))
+        .route("/environments/{environment}/values", get(values::show).put(values::set))
+        .route("/history", get(history::list).delete(history::clear))
+        .route("/history/{entry}", get(history::show).delete(history::remove))
+        .route("/runs", get(runs::list).post(runs::start))
+        .route("/runs/{run}", get(runs::show).delete(runs::remove))
+        .route("/runs/{run}/results", post(runs::add_result))
+        .route("/runs/{run}/end", post(runs::end))
+        .route("/cookies", get(values::cookies).delete(values::clear_cookies))
+        .route("/own", delete(values::forget))
         .route("/import", post(items::import))
         .route("/changes", post(items::change));
     let v1 = Router::new()
@@ -179,6 +223,11 @@ fn raw_json(status: StatusCode, bytes: axum::body::Bytes) -> Response {
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
+}
+
+/// JSON that the store has kept, as it is.
+fn raw_value(text: String) -> Result<Arc<RawValue>, Problem> {
+    RawValue::from_string(text).map(Arc::from).map_err(|error| unavailable(error.into()))
 }
 
 /// Whether the client has this already.

@@ -2,7 +2,7 @@
 
 use super::Answered;
 use crate::store::{self, Append, Index, Record, Store};
-use crate::visibility::{self, Frame, Place};
+use crate::visibility::{self, EventFrames, Place};
 use crate::workspace::command::{Action, Command};
 use crate::workspace::event::Event;
 use crate::workspace::problem::{Code, Problem};
@@ -13,9 +13,9 @@ use bytes::Bytes;
 /// Records read from the log at a time.
 const READ_LOG: usize = 10_000;
 
-/// One frame to publish, and the state it belongs to.
+/// One event to publish, and the state it belongs to.
 pub(super) struct Published {
-    pub(super) frame: Frame,
+    pub(super) frames: EventFrames,
     pub(super) audience: Audience,
     pub(super) positions: Positions,
     pub(super) new_epoch: bool,
@@ -71,7 +71,7 @@ fn published(state: &Workspace, event: &Event, record: &Record) -> Published {
     let audience = audience_of_stream(record.stream);
     let place = Place { audience, position: record.position, at: record.at, by: record.author, op: record.op };
     Published {
-        frame: visibility::event(state, event, place),
+        frames: visibility::event(state, event, place),
         audience,
         positions: state.positions,
         new_epoch: matches!(event, Event::ModeSwitched { .. }),

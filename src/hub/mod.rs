@@ -14,7 +14,9 @@ pub mod stream;
 mod watch;
 
 use crate::cluster::Cluster;
+use crate::cluster::message::Message;
 use crate::id::{CredentialId, Epoch, Position, Sequence, SessionId, UserId, WorkspaceId};
+use crate::protocol::own::News;
 use crate::store::{self, AppendError, Store, unavailable};
 use crate::workspace::Workspace;
 use crate::workspace::command::{Action, Answer, Command};
@@ -87,6 +89,8 @@ enum Request {
     Command(Command, oneshot::Sender<Result<Answered, Problem>>),
     Join(Join, Entry, oneshot::Sender<Result<Joined, Problem>>),
     Session(SessionId, Said),
+    /// For one person's sessions here.
+    Own(UserId, News),
     SignedOut(CredentialId),
     /// The log has come to a sequence, or may have grown: read it. The answer: whether it could be read.
     CatchUp(Option<Sequence>, Option<oneshot::Sender<bool>>),
@@ -329,6 +333,18 @@ impl Hub {
             if room.inbox.send(Request::Join(join, entry, reply)).await.is_ok() {
                 return answer.await.unwrap_or(Err(Code::Unavailable.into()));
             }
+        }
+    }
+
+    /// Tells one person's sessions, here and on other nodes, of what is its own.
+    pub async fn tell_own(&self, workspace: WorkspaceId, user: UserId, news: News) {
+        if self.cluster.is_shared() {
+            self.cluster.tell(workspace, Message::Own { user, news: news.clone() });
+        }
+        // A room that isn't open has no sessions.
+        let room = self.rooms.get(&workspace).and_then(|cell| cell.get().cloned());
+        if let Some(room) = room {
+            let _ = room.inbox.send(Request::Own(user, news)).await;
         }
     }
 

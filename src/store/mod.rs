@@ -2,6 +2,7 @@
 //!
 //! The trait knows rows and bytes. It does not know what an event means, nor who may see it.
 
+pub mod own;
 pub mod postgres;
 pub mod sqlite;
 
@@ -167,7 +168,7 @@ pub struct Credential {
 /// could not be reached or read; what a call was to change is then unchanged, or, where the store is another machine
 /// and its answer was lost, changed in full.
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
+pub trait Store: own::Own + Send + Sync + 'static {
     /// Writes a batch; returns once it is durable.
     async fn append(&self, batch: Append) -> Result<(), AppendError>;
     /// The log after a sequence, oldest first, at most `limit` records. Empty also for what doesn't exist or is deleted.

@@ -7,6 +7,7 @@
 mod connections;
 mod convert;
 mod log;
+mod own;
 mod people;
 mod schema;
 

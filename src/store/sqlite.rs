@@ -5,6 +5,7 @@
 //! with no hop between tasks for each.
 
 mod log;
+mod own;
 mod people;
 mod readers;
 mod writer;
@@ -27,8 +28,11 @@ use uuid::Uuid;
 use writer::Writer;
 
 /// The steps from an empty file to today's tables. One that was released is never changed.
-const MIGRATIONS: &[M<'static>] =
-    &[M::up(include_str!("migrations/sqlite/0001.sql")), M::up(include_str!("migrations/sqlite/0002.sql"))];
+const MIGRATIONS: &[M<'static>] = &[
+    M::up(include_str!("migrations/sqlite/0001.sql")),
+    M::up(include_str!("migrations/sqlite/0002.sql")),
+    M::up(include_str!("migrations/sqlite/0003.sql")),
+];
 
 /// How long a write waits for another process: `loggia admin` writes beside a running server.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -45,7 +49,7 @@ const CHECKPOINT: i64 = 4_096;
 const CACHE: i64 = 8 << 10;
 
 /// Statements kept prepared by each connection; above the number of different ones there are.
-const STATEMENTS: usize = 64;
+const STATEMENTS: usize = 128;
 
 /// A store in one SQLite file.
 ///

@@ -5,7 +5,7 @@ use super::event::Event;
 use super::item::{Content, Environment, Item, ItemKind, NewItem};
 use super::member::{Role, Viewer};
 use super::problem::{Code, Problem};
-use super::{Audience, Stamp, Workspace, invite, merge};
+use super::{Audience, Stamp, Workspace, invite, merge, secret};
 use crate::id::{EnvironmentId, ItemId};
 use fractional_index::FractionalIndex;
 use serde_json::{Map, Value};
@@ -176,14 +176,16 @@ fn change_event(workspace: &Workspace, viewer: &Viewer, command: &Command, chang
         }
         Change::EnvironmentCreate { id, name, content } => create_environment(workspace, *id, name, raw(content)?)?,
         Change::EnvironmentUpdate { id, patch } => {
-            workspace.environment(*id).ok_or_else(|| gone("id"))?;
+            let environment = workspace.environment(*id).ok_or_else(|| gone("id"))?;
             if let Some(name) = &patch.name {
                 checked_name(name).map_err(|problem| problem.at("patch.name"))?;
             }
+            let mut content = patch.content.clone();
+            content.iter_mut().for_each(|content| secret::carry_over(content, &environment.content));
             Event::EnvironmentUpdated {
                 id: *id,
                 name: patch.name.clone(),
-                content: patch.content.as_ref().map(raw).transpose()?,
+                content: content.as_ref().map(raw).transpose()?,
             }
         }
         Change::EnvironmentDelete { id } => {

@@ -13,6 +13,7 @@ pub mod member;
 pub mod merge;
 pub mod postman;
 pub mod problem;
+pub mod secret;
 
 use crate::id::{EnvironmentId, Epoch, InvitationId, ItemId, Position, Sequence, TeamId, UserId, WorkspaceId};
 use event::{Event, Revision};

@@ -9,8 +9,8 @@ pub mod proxy;
 pub mod redis;
 
 use futures_util::{SinkExt, StreamExt};
-use loggia::config::{SESSION_EDITS_PER_SECOND, SecretUrl, ServeOptions, StoreOptions};
-use loggia::http::new_team;
+use loggia::config::{HistoryOptions, SESSION_EDITS_PER_SECOND, SecretUrl, ServeOptions, StoreOptions};
+use loggia::http::{App, new_team};
 use loggia::identity::Identity;
 use loggia::server::{Server, open_store};
 use loggia::store::Store;
@@ -30,6 +30,7 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 pub struct TestServer {
     pub url: String,
     pub store: Arc<dyn Store>,
+    pub app: Arc<App>,
     pub folder: tempfile::TempDir,
     pub admin: Person,
     redis_url: Option<String>,
@@ -85,7 +86,7 @@ impl TestServer {
         let (team, admin) = new_team("Host", &["host.com".into()], "ada@host.com", Some("Ada Admin")).unwrap();
         let admin = store.create_team(team, admin).await.unwrap();
         let (_, token) = Identity::new(Arc::clone(&store)).token(admin.id, "test", now_utc()).await.unwrap();
-        let (url, stop) = Self::serve(Arc::clone(&store), folder.path(), redis_url.clone()).await;
+        let (url, stop, app) = Self::serve(Arc::clone(&store), folder.path(), redis_url.clone()).await;
         let admin = Person {
             url: url.clone(),
             id: admin.id.to_string(),
@@ -93,16 +94,16 @@ impl TestServer {
             token: token.reveal().to_owned(),
             http: reqwest::Client::new(),
         };
-        Self { url, store, folder, admin, redis_url, stop: Some(stop) }
+        Self { url, store, app, folder, admin, redis_url, stop: Some(stop) }
     }
 
     /// Another node upon the same database, with a store of its own and another way to Redis, if need be.
     pub async fn another_node(&self, store: Arc<dyn Store>, redis_url: Option<String>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let redis_url = redis_url.or_else(|| self.redis_url.clone());
-        let (url, stop) = Self::serve(Arc::clone(&store), folder.path(), redis_url.clone()).await;
+        let (url, stop, app) = Self::serve(Arc::clone(&store), folder.path(), redis_url.clone()).await;
         let admin = self.admin.at(&url);
-        Self { url, store, folder, admin, redis_url, stop: Some(stop) }
+        Self { url, store, app, folder, admin, redis_url, stop: Some(stop) }
     }
 
     /// Has the node leave as on SIGTERM. Returns at once.
@@ -114,7 +115,7 @@ impl TestServer {
         store: Arc<dyn Store>,
         folder: &std::path::Path,
         redis_url: Option<String>,
-    ) -> (String, oneshot::Sender<()>) {
+    ) -> (String, oneshot::Sender<()>, Arc<App>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let options = ServeOptions {
@@ -124,21 +125,23 @@ impl TestServer {
             redis_url: redis_url.map(SecretUrl),
             session_edits_per_second: SESSION_EDITS_PER_SECOND,
             allow_target: Vec::new(),
+            history: HistoryOptions::default(),
             store: StoreOptions::folder(folder),
         };
         let server = Server::new(listener, store, &options).await.unwrap();
+        let app = server.app();
         let (stop, stopped) = oneshot::channel::<()>();
         tokio::spawn(server.run(async {
             let _ = stopped.await;
         }));
-        (format!("http://{address}"), stop)
+        (format!("http://{address}"), stop, app)
     }
 
     /// The same, after a restart: its rooms are open no more.
     pub async fn restarted(mut self) -> Self {
         drop(self.stop.take());
-        let (url, stop) = Self::serve(Arc::clone(&self.store), self.folder.path(), self.redis_url.clone()).await;
-        (self.url, self.stop) = (url, Some(stop));
+        let (url, stop, app) = Self::serve(Arc::clone(&self.store), self.folder.path(), self.redis_url.clone()).await;
+        (self.url, self.stop, self.app) = (url, Some(stop), app);
         self.admin = self.admin.at(&self.url);
         self
     }

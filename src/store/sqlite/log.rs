@@ -83,9 +83,12 @@ fn apply(connection: &Connection, workspace: [u8; 16], change: &Index) -> rusqli
         Index::Member(user) => connection
             .prepare_cached("INSERT INTO members (workspace, user) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
             .execute(params![workspace, user.0.into_bytes()]),
-        Index::NotMember(user) => connection
-            .prepare_cached("DELETE FROM members WHERE workspace = ?1 AND user = ?2")?
-            .execute(params![workspace, user.0.into_bytes()]),
+        Index::NotMember(user) => {
+            super::own::disown(connection, workspace, Some(user.0.into_bytes()))?;
+            connection
+                .prepare_cached("DELETE FROM members WHERE workspace = ?1 AND user = ?2")?
+                .execute(params![workspace, user.0.into_bytes()])
+        }
         Index::Invitation { id, token_hash } => connection
             .prepare_cached("INSERT INTO invitations (token_hash, workspace, id) VALUES (?1, ?2, ?3)")?
             .execute(params![token_hash, workspace, id.0.into_bytes()]),
@@ -93,6 +96,8 @@ fn apply(connection: &Connection, workspace: [u8; 16], change: &Index) -> rusqli
             .prepare_cached("DELETE FROM invitations WHERE workspace = ?1 AND id = ?2")?
             .execute(params![workspace, id.0.into_bytes()]),
         Index::Deleted => {
+            super::own::disown(connection, workspace, None)?;
+            connection.prepare_cached("DELETE FROM members WHERE workspace = ?1")?.execute([workspace])?;
             connection.prepare_cached("UPDATE workspaces SET deleted = 1 WHERE id = ?1")?.execute([workspace])
         }
     }

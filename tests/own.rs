@@ -206,7 +206,9 @@ async fn to_everybody_else_it_is_as_if_it_were_not_there() {
                 clients.push(other.live(&scene.workspace).await);
             }
         }
+        let mut own_client = own.live(&scene.workspace).await;
         let (entry, run) = scene.fill(own).await;
+        own_client.until_type("history").await;
         for ((what, other), before) in scene.others.iter().zip(before) {
             assert_eq!(scene.exits(other).await, before, "{what}");
             let result = json!({"name": "x", "ms": 1});

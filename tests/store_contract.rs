@@ -114,6 +114,7 @@ macro_rules! contract {
                 a_store_that_works_passes_its_check
                 names_are_any_text
                 a_history_is_read_newest_first_in_pages
+                the_first_writes_of_an_owner_at_once_all_land
                 a_history_is_searched_by_all_words
                 an_entry_comes_back_as_it_was_written_and_goes_alone
                 what_is_past_what_is_kept_goes_when_something_is_added

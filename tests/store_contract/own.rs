@@ -96,6 +96,14 @@ pub(super) async fn a_history_is_read_newest_first_in_pages(backend: impl Backen
     assert_eq!(names, ["5", "4", "3", "2", "1"]);
 }
 
+pub(super) async fn the_first_writes_of_an_owner_at_once_all_land(backend: impl Backend) {
+    let store = backend.open().await;
+    let (_, ann, _) = two(store.as_ref()).await;
+    let writes = (0..20).map(|number| store.add_entry(ann, entry(&number.to_string(), 0), ALL));
+    assert!(futures_util::future::join_all(writes).await.into_iter().all(|written| written.unwrap()));
+    assert_eq!(names(store.as_ref(), ann, &[]).await.len(), 20);
+}
+
 pub(super) async fn a_history_is_searched_by_all_words(backend: impl Backend) {
     let store = backend.open().await;
     let (_, ann, _) = two(store.as_ref()).await;

@@ -3,13 +3,15 @@
 //! A fork keeps what its parent was as of the last pull (the base), so that a pull can tell what changed there from what
 //! changed here. Where a fork comes from is for the team alone: its items look like any others.
 
+mod plan;
 mod pull;
 mod threeway;
 mod tree;
 
+pub use plan::{Conflict, Plan, Side};
 pub use pull::{environment_change, plan_environment};
 pub(super) use pull::{pull, pull_environment};
-pub use tree::{Conflict, Plan, Side, plan};
+pub use tree::plan;
 
 use super::decide::{MOST_ITEMS, create_environment, editor, order_after};
 use super::event::Event;

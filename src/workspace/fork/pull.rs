@@ -1,7 +1,8 @@
 //! The events of a pull: what everyone gets looks like edits; that it was a pull is for the team.
 
-use super::tree::{Conflict, Fate, Node, Plan, Side, chosen_node, plan};
-use super::{Base, Came, CameKind, Choice, Choices, EnvironmentSource, Fork, Source, changes, of_the_team, threeway};
+use super::plan::{Conflict, Fate, Node, Plan, Side};
+use super::tree::{chosen_node, plan};
+use super::{Base, Came, CameKind, Choice, Choices, EnvironmentSource, Source, changes, of_the_team, threeway};
 use crate::id::{EnvironmentId, ItemId};
 use crate::workspace::command::{Answer, Command};
 use crate::workspace::decide::MOST_ITEMS;
@@ -36,7 +37,7 @@ pub(in crate::workspace) fn pull(
     }
     let fork = workspace.fork(root).ok_or(Code::NotFound)?;
     let came = came(&changes(workspace, root, fork, source), &plan, choices, &made);
-    let mut writer = Writer { workspace, fork, plan: &plan, taken: HashMap::new(), left: MOST_INLINE };
+    let mut writer = Writer { workspace, plan: &plan, taken: HashMap::new(), left: MOST_INLINE };
     let (mut created, mut moved, mut changed, mut bases) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for item in &source.items {
         let old = fork.bases.get(&item.id);
@@ -118,7 +119,6 @@ fn creation(created: Vec<Item>) -> Vec<Event> {
 
 struct Writer<'a> {
     workspace: &'a Workspace,
-    fork: &'a Fork,
     plan: &'a Plan,
     /// The orders that are taken among what stands in an item after the pull.
     taken: HashMap<ItemId, BTreeSet<FractionalIndex>>,

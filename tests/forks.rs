@@ -276,9 +276,9 @@ async fn a_pull_that_fails_does_nothing() {
             json!({&bans: {"value": {"name": "Ban", "content": []}}}),
             400,
             "malformed",
-            format!("choices.{bans}.Value.content"),
+            format!("choices.{bans}.value.content"),
         ),
-        (json!({"x": "ours"}), 400, "malformed", "choices".into()),
+        (json!({"x": "ours"}), 400, "malformed", "choices.x".into()),
     ] {
         let refused = it.pull(choices).await;
         refused.refused(status, code);

@@ -6,10 +6,13 @@ use loggia::visibility::audience_of;
 use loggia::workspace::command::{Action, Answer, Change, Command, Patch};
 use loggia::workspace::event::Event;
 use loggia::workspace::fork::{Choice, Choices, Source, changes, plan};
-use loggia::workspace::item::ItemKind;
+use loggia::workspace::item::{ItemKind, NewItem};
 use loggia::workspace::member::{Member, Role, Side};
 use loggia::workspace::problem::{Code, Problem};
-use loggia::workspace::{Stamp, Workspace, decide::decide};
+use loggia::workspace::{
+    Stamp, Workspace,
+    decide::{MOST_ITEMS, decide},
+};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::json;
@@ -273,4 +276,40 @@ fn with_theirs_for_all_the_fork_is_the_parent_again() {
         world.fork.check();
         assert_eq!(shape(&world.fork.state, None), shape(&world.parent.state, None));
     });
+}
+
+#[test]
+fn a_workspace_that_would_hold_too_many_items_takes_nothing() {
+    let rng = &mut StdRng::seed_from_u64(1);
+    let mut world = World::new(rng, 10);
+    let content: Box<serde_json::value::RawValue> = serde_json::from_str("{}").unwrap();
+    let content: loggia::workspace::item::Content = content.into();
+    let root = ItemId::new();
+    let new = |parent: Option<ItemId>, kind| {
+        let id = if parent.is_some() { ItemId::new() } else { root };
+        NewItem { id, parent, kind, name: "Many".into(), content: Arc::clone(&content) }
+    };
+    let filling = MOST_ITEMS - world.fork.state.item_count() - 2;
+    let requests = (0..filling).map(|_| new(Some(root), ItemKind::Request));
+    let many = std::iter::once(new(None, ItemKind::Collection)).chain(requests).collect();
+    world.fork.run(Action::ImportItems(many)).unwrap();
+    let create = |name: &str| Change::ItemCreate {
+        id: ItemId::new(),
+        parent: Some(world.there),
+        after: None,
+        item_kind: ItemKind::Folder,
+        name: name.into(),
+        content: serde_json::Map::new(),
+    };
+    let both = Action::Edit(vec![create("One"), create("Two")]);
+    world.parent.run(both).unwrap();
+    let before = (world.fork.state.sequence, world.behind());
+    assert_eq!(world.pull(&Choices::new()).unwrap_err().code, Code::TooManyItems);
+    let source = world.source();
+    let ids = World::ids(&source);
+    assert_eq!(world.fork.run(Action::Fork { source, ids }).unwrap_err().code, Code::TooManyItems);
+    assert_eq!((world.fork.state.sequence, world.behind()), before);
+    world.fork.run(Action::Edit(vec![Change::ItemDelete { id: root }])).unwrap();
+    world.pull(&Choices::new()).unwrap();
+    assert_eq!(shape(&world.fork.state, None), shape(&world.parent.state, None));
 }

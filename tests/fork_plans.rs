@@ -285,13 +285,16 @@ fn a_workspace_that_would_hold_too_many_items_takes_nothing() {
     let content: Box<serde_json::value::RawValue> = serde_json::from_str("{}").unwrap();
     let content: loggia::workspace::item::Content = content.into();
     let root = ItemId::new();
-    let new = |parent: Option<ItemId>, kind| {
-        let id = if parent.is_some() { ItemId::new() } else { root };
-        NewItem { id, parent, kind, name: "Many".into(), content: Arc::clone(&content) }
-    };
-    let filling = MOST_ITEMS - world.fork.state.item_count() - 2;
-    let requests = (0..filling).map(|_| new(Some(root), ItemKind::Request));
-    let many = std::iter::once(new(None, ItemKind::Collection)).chain(requests).collect();
+    let new = |id, parent, kind| NewItem { id, parent, kind, name: "Many".into(), content: Arc::clone(&content) };
+    let mut many = vec![new(root, None, ItemKind::Collection)];
+    let mut folder = root;
+    // Few in each: the more siblings, the longer their orders.
+    for n in 0..MOST_ITEMS - world.fork.state.item_count() - 2 {
+        let (id, is_folder) = (ItemId::new(), n % 500 == 0);
+        let (parent, kind) = if is_folder { (root, ItemKind::Folder) } else { (folder, ItemKind::Request) };
+        many.push(new(id, Some(parent), kind));
+        folder = if is_folder { id } else { folder };
+    }
     world.fork.run(Action::ImportItems(many)).unwrap();
     let create = |name: &str| Change::ItemCreate {
         id: ItemId::new(),

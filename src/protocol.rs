@@ -1,5 +1,6 @@
 //! What goes over the wire, as serde types and nothing else. Who may be sent what, `visibility` decides.
 
+pub mod forks;
 pub mod own;
 
 use crate::id::{EnvironmentId, Epoch, InvitationId, ItemId, OpId, Position, SessionId, UserId, WorkspaceId};
@@ -265,7 +266,7 @@ pub enum WireChange {
     ItemDeleted {
         id: ItemId,
     },
-    /// Read the snapshot: roots came to be, with what stands in them.
+    /// Read the snapshot: these came to be, with what stands in them.
     ItemsImported {
         items: Vec<ImportedRoot>,
     },
@@ -288,6 +289,16 @@ pub enum WireChange {
     EnvironmentDeleted {
         id: EnvironmentId,
     },
+    /// For the team: the collection or environment is a fork.
+    Forked {
+        id: uuid::Uuid,
+    },
+    /// For the team: the changes before are a pull from the fork's parent.
+    Pulled {
+        id: uuid::Uuid,
+        /// How many of the parent's changes came.
+        changes: usize,
+    },
 }
 
 /// What changed of an item or environment.
@@ -302,12 +313,12 @@ pub struct WirePatch {
     pub content: Option<Content>,
 }
 
-/// The root of an import.
+/// The topmost item of an import.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ImportedRoot {
     /// Its id: of an item, or of an environment.
     pub id: uuid::Uuid,
-    /// `collection` or `environment`.
+    /// `collection` or `environment`; of what came into a collection, `folder`, `request` or `example`.
     pub kind: String,
     /// Its name.
     pub name: String,

@@ -4,14 +4,18 @@
 //! Isolation is decided where an event is born, by its audience. A session reads one of two logs: partners the one
 //! for everyone, the team its own, which has everything. So no delivery is filtered, and no filter can be forgotten.
 
-use crate::id::{OpId, Position, SessionId, UserId};
+mod forks;
+
+use crate::id::{OpId, Position, SessionId, UserId, WorkspaceId};
+use crate::protocol::forks::{Conflicts, ForkState, Pulled};
 use crate::protocol::{
-    Company, EventMessage, Here, ImportedRoot, Invitations, Invited, InvitedRow, Members, Person, ProblemBody,
-    SeenEnvironment, SeenInvitation, SeenItem, SeenMember, SeenPositions, ServerMessage, Snapshot, Status, StreamName,
-    TreeEntry, WireChange, WirePatch, WorkspaceEntry, Workspaces, own::News,
+    Company, EventMessage, Here, Invitations, Invited, InvitedRow, Members, Person, ProblemBody, SeenEnvironment,
+    SeenInvitation, SeenItem, SeenMember, SeenPositions, ServerMessage, Snapshot, Status, StreamName, TreeEntry,
+    WireChange, WirePatch, WorkspaceEntry, Workspaces, own::News,
 };
 use crate::workspace::command::{Outcome, Row, WorkspacePatch};
 use crate::workspace::event::Event;
+use crate::workspace::fork::{Came, Conflict};
 use crate::workspace::item::{Content, Environment, Item, patched_method};
 use crate::workspace::member::{Invitation, Member, Mode, Side, Viewer, registrable_domain};
 use crate::workspace::problem::Problem;
@@ -20,6 +24,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 /// Bytes of a content or patch past which an event only names the item, to be read over HTTP.
 pub const LARGEST_INLINE: usize = 64 * 1_024;
@@ -107,6 +112,10 @@ pub fn audience_of(event: &Event, workspace: &Workspace) -> Audience {
     };
     match event {
         Event::InvitationSent { .. } | Event::InvitationUsed { .. } | Event::InvitationRevoked { .. } => Audience::Team,
+        Event::Forked { .. }
+        | Event::Pulled { .. }
+        | Event::EnvironmentForked { .. }
+        | Event::EnvironmentPulled { .. } => Audience::Team,
         Event::MemberJoined { member, .. } => audience_of_person(member.side, workspace.mode),
         Event::MemberUpdated { user, .. } | Event::MemberRemoved { user } | Event::PersonUpdated { user, .. } => {
             of_user(*user)
@@ -117,11 +126,13 @@ pub fn audience_of(event: &Event, workspace: &Workspace) -> Audience {
         | Event::ModeSwitched { .. }
         | Event::ItemCreated { .. }
         | Event::ItemUpdated { .. }
+        | Event::ItemReplaced { .. }
         | Event::ItemMoved { .. }
         | Event::ItemDeleted { .. }
         | Event::ItemsImported { .. }
         | Event::EnvironmentCreated { .. }
         | Event::EnvironmentUpdated { .. }
+        | Event::EnvironmentReplaced { .. }
         | Event::EnvironmentDeleted { .. } => Audience::Everyone,
     }
 }
@@ -296,10 +307,7 @@ fn change(workspace: &Workspace, event: &Event, place: Place) -> WireChange {
             WireChange::ItemMoved { id: *id, parent: *parent, order: order.to_string() }
         }
         Event::ItemDeleted { id } => WireChange::ItemDeleted { id: *id },
-        Event::ItemsImported { items } => {
-            let root = |item: &Item| ImportedRoot { id: item.id.0, kind: "collection".into(), name: item.name.clone() };
-            WireChange::ItemsImported { items: items.iter().filter(|item| item.parent.is_none()).map(root).collect() }
-        }
+        Event::ItemsImported { items } => WireChange::ItemsImported { items: forks::topmost(items) },
         Event::EnvironmentCreated { environment } => {
             let large = environment.content.get().len() > LARGEST_INLINE;
             WireChange::EnvironmentCreated {
@@ -314,6 +322,17 @@ fn change(workspace: &Workspace, event: &Event, place: Place) -> WireChange {
             WireChange::EnvironmentUpdated { id: *id, patch, by_reference }
         }
         Event::EnvironmentDeleted { id } => WireChange::EnvironmentDeleted { id: *id },
+        Event::ItemReplaced { id, content, .. } => {
+            WireChange::ItemUpdated { id: *id, patch: None, method: patched_method(content), by_reference: true }
+        }
+        Event::EnvironmentReplaced { id, .. } => {
+            WireChange::EnvironmentUpdated { id: *id, patch: None, by_reference: true }
+        }
+        // Whence is told by `fork` alone, to who may see it there.
+        Event::Forked { root, .. } => WireChange::Forked { id: root.0 },
+        Event::EnvironmentForked { id, .. } => WireChange::Forked { id: id.0 },
+        Event::Pulled { root, came, .. } => WireChange::Pulled { id: root.0, changes: came.len() },
+        Event::EnvironmentPulled { id, .. } => WireChange::Pulled { id: id.0, changes: 1 },
     }
 }
 
@@ -584,4 +603,24 @@ pub fn workspace_entry(workspace: &Workspace, viewer: &Viewer) -> Seen<Workspace
         viewer: viewer.side,
         role: viewer.role,
     })
+}
+
+// ---- forks ----
+
+/// What changed in a fork's parent. None for who may not know of it: partners, and who isn't of the team there.
+#[must_use]
+pub fn fork(here: &Viewer, there: &Viewer, parent: (WorkspaceId, Uuid), changes: Vec<Came>) -> Option<Seen<ForkState>> {
+    forks::may_know(here, there).then(|| Seen(forks::state(parent, changes)))
+}
+
+/// What came of a pull; None as above.
+#[must_use]
+pub fn pulled(here: &Viewer, there: &Viewer, position: Position, changes: Vec<Came>) -> Option<Seen<Pulled>> {
+    forks::may_know(here, there).then_some(Seen(Pulled { position, changes }))
+}
+
+/// Why a pull needs choices; None as above.
+#[must_use]
+pub fn conflicts(here: &Viewer, there: &Viewer, problem: &Problem, conflicts: &[Conflict]) -> Option<Seen<Conflicts>> {
+    forks::may_know(here, there).then(|| Seen(forks::conflicts(problem_body(problem), conflicts)))
 }

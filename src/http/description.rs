@@ -3,7 +3,7 @@
 
 mod own;
 
-use super::{invitations, items, me, members, runs, workspaces};
+use super::{forks, invitations, items, me, members, runs, workspaces};
 use crate::protocol;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
@@ -44,6 +44,11 @@ use utoipa::OpenApi;
     invitations::Body,
     invitations::Accept,
     invitations::Accepted,
+    protocol::forks::ForkState,
+    protocol::forks::Pulled,
+    protocol::forks::Conflicts,
+    forks::NewFork,
+    forks::Pull,
     items::Imported,
     items::Edit,
 )))]
@@ -140,6 +145,46 @@ const ROUTES: &[Route] = &[
         Some(FILE),
         201,
         Some("Imported"),
+    ),
+    (
+        "post",
+        "/v1/workspaces/{workspace}/forks",
+        "Fork a collection or an environment of another workspace of the team; the team's Editors",
+        Some("NewFork"),
+        201,
+        Some("Imported"),
+    ),
+    (
+        "get",
+        "/v1/workspaces/{workspace}/items/{item}/fork",
+        "Where a collection comes from, and what changed there since; the team",
+        None,
+        200,
+        Some("ForkState"),
+    ),
+    (
+        "post",
+        "/v1/workspaces/{workspace}/items/{item}/pull",
+        "Merge what changed in the parent; 409 `conflict` with `Conflicts` when choices are needed; the team's Editors",
+        Some("Pull"),
+        200,
+        Some("Pulled"),
+    ),
+    (
+        "get",
+        "/v1/workspaces/{workspace}/environments/{environment}/fork",
+        "Where an environment comes from, and what changed there since; the team",
+        None,
+        200,
+        Some("ForkState"),
+    ),
+    (
+        "post",
+        "/v1/workspaces/{workspace}/environments/{environment}/pull",
+        "The same as of a collection",
+        Some("Pull"),
+        200,
+        Some("Pulled"),
     ),
     (
         "post",

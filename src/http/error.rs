@@ -24,6 +24,8 @@ pub fn status(code: Code) -> StatusCode {
         | Code::StaleBase
         | Code::AlreadyOn
         | Code::LastAdmin
+        | Code::Conflict
+        | Code::ParentGone
         | Code::RoleNotAllowed
         | Code::AlreadySetUp => StatusCode::CONFLICT,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,

@@ -63,7 +63,7 @@ fn download(kind: &str, file: Seen<String>) -> Response {
 
 #[derive(Serialize, utoipa::ToSchema)]
 pub(super) struct Imported {
-    items: Vec<ImportedRoot>,
+    pub(super) items: Vec<ImportedRoot>,
 }
 
 pub(super) async fn import(

@@ -3,6 +3,7 @@
 mod description;
 pub mod error;
 pub mod extract;
+mod forks;
 mod history;
 mod invitations;
 mod items;
@@ -144,6 +145,11 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/invitations/{invitation}", delete(invitations::revoke))
         .route("/items/{item}", get(items::show))
         .route("/items/{item}/export", get(items::export))
+        .route("/forks", post(forks::fork))
+        .route("/items/{item}/fork", get(forks::show))
+        .route("/items/{item}/pull", post(forks::pull))
+        .route("/environments/{environment}/fork", get(forks::show_environment))
+        .route("/environments/{environment}/pull", post(forks::pull_environment))
         .route("/environments/{environment}/export", get(items::export_environment))
         .route("/environments/{environment}/values", get(values::show).put(values::set))
         .route("/history", get(history::list).delete(history::clear))

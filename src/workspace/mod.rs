@@ -6,6 +6,7 @@
 pub mod command;
 pub mod decide;
 pub mod event;
+pub mod fork;
 pub mod invite;
 pub mod item;
 mod kept;
@@ -17,6 +18,7 @@ pub mod secret;
 
 use crate::id::{EnvironmentId, Epoch, InvitationId, ItemId, Position, Sequence, TeamId, UserId, WorkspaceId};
 use event::{Event, Revision};
+use fork::{EnvironmentFork, Fork};
 use fractional_index::FractionalIndex;
 use imbl::{HashMap, OrdMap, OrdSet, Vector};
 use item::{Content, Environment, Item};
@@ -88,6 +90,10 @@ pub struct Workspace {
     items: HashMap<ItemId, Arc<Item>>,
     environments: OrdMap<EnvironmentId, Arc<Environment>>,
     revisions: Vector<Arc<Revision>>,
+    #[serde(default)]
+    forks: OrdMap<ItemId, Arc<Fork>>,
+    #[serde(default)]
+    environment_forks: OrdMap<EnvironmentId, Arc<EnvironmentFork>>,
     #[serde(skip)]
     children: HashMap<Option<ItemId>, OrdSet<(FractionalIndex, ItemId)>>,
 }
@@ -112,6 +118,8 @@ impl Workspace {
             items: HashMap::new(),
             environments: OrdMap::new(),
             revisions: Vector::new(),
+            forks: OrdMap::new(),
+            environment_forks: OrdMap::new(),
             children: HashMap::new(),
         }
     }
@@ -237,6 +245,7 @@ impl Workspace {
             | Event::InvitationRevoked { .. } => self.apply_to_people(event),
             Event::ItemCreated { .. }
             | Event::ItemUpdated { .. }
+            | Event::ItemReplaced { .. }
             | Event::ItemMoved { .. }
             | Event::ItemDeleted { .. }
             | Event::ItemsImported { .. } => self.apply_to_items(event, stamp),
@@ -251,9 +260,21 @@ impl Workspace {
                     environment.position = position;
                 }
             }
+            Event::EnvironmentReplaced { id, name, content } => {
+                let position = self.positions.shared;
+                if let Some(environment) = self.environments.get_mut(id).map(Arc::make_mut) {
+                    (environment.name, environment.content) = (name.clone(), Arc::clone(content));
+                    environment.position = position;
+                }
+            }
             Event::EnvironmentDeleted { id } => {
                 self.environments.remove(id);
+                self.environment_forks.remove(id);
             }
+            Event::Forked { .. }
+            | Event::Pulled { .. }
+            | Event::EnvironmentForked { .. }
+            | Event::EnvironmentPulled { .. } => self.apply_to_forks(event),
         }
     }
 
@@ -328,17 +349,17 @@ impl Workspace {
             Event::ItemCreated { item } => self.insert(item.clone(), stamped),
             Event::ItemsImported { items } => items.iter().for_each(|item| self.insert(item.clone(), stamped)),
             Event::ItemUpdated { id, name, content } => {
-                let Some(item) = self.items.get_mut(id) else { return };
-                let (was, text, at) = (item.name.clone(), Arc::clone(&item.content), item.position);
-                self.revisions.push_back(Arc::new(Revision { item: *id, from: at, name: was, content: text }));
-                if self.revisions.len() > REVISIONS {
-                    self.revisions.pop_front();
-                }
-                let item = Arc::make_mut(item);
+                let Some(item) = self.revise(*id) else { return };
                 patch(&mut item.name, &mut item.content, name.as_deref(), content.as_deref());
                 if content.as_deref().and_then(item::patched_method).is_some() {
                     item.method = item.read_method();
                 }
+                stamped(item);
+            }
+            Event::ItemReplaced { id, name, content } => {
+                let Some(item) = self.revise(*id) else { return };
+                (item.name, item.content) = (name.clone(), Arc::clone(content));
+                item.method = item.read_method();
                 stamped(item);
             }
             Event::ItemMoved { id, parent, order } => {
@@ -352,6 +373,7 @@ impl Workspace {
                 });
             }
             Event::ItemDeleted { id } => {
+                self.forks.remove(id);
                 let mut waiting = vec![*id];
                 while let Some(id) = waiting.pop() {
                     waiting.extend(self.child_keys(Some(id)).map(|(_, child)| *child));
@@ -361,6 +383,17 @@ impl Workspace {
             }
             _ => {}
         }
+    }
+
+    /// An item that is about to change: what it was is a revision.
+    fn revise(&mut self, id: ItemId) -> Option<&mut Item> {
+        let item = self.items.get_mut(&id)?;
+        let (name, content) = (item.name.clone(), Arc::clone(&item.content));
+        self.revisions.push_back(Arc::new(Revision { item: id, from: item.position, name, content }));
+        if self.revisions.len() > REVISIONS {
+            self.revisions.pop_front();
+        }
+        Some(Arc::make_mut(item))
     }
 
     fn insert(&mut self, mut item: Item, stamp: impl Fn(&mut Item)) {

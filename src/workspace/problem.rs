@@ -70,6 +70,10 @@ codes! {
     MethodNotAllowed = "method_not_allowed", "This method is not possible here.";
     /// The set-up link was used.
     AlreadySetUp = "already_set_up", "This server is set up.";
+    /// A pull where both sides changed the same.
+    Conflict = "conflict", "Both sides changed the same; choose.";
+    /// A pull from what was deleted.
+    ParentGone = "parent_gone", "What this was forked from is deleted.";
     /// Too many messages.
     TooMany = "too_many", "Too many messages; slow down.";
     /// The store can't be reached now.

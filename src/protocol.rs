@@ -1,6 +1,8 @@
 //! What goes over the wire, as serde types and nothing else. Who may be sent what, `visibility` decides.
 
-use crate::id::{EnvironmentId, Epoch, InvitationId, ItemId, OpId, Position, SessionId, UserId, WorkspaceId};
+use crate::id::{
+    CommentId, EnvironmentId, Epoch, InvitationId, ItemId, OpId, Position, SessionId, UserId, WorkspaceId,
+};
 use crate::workspace::Positions;
 use crate::workspace::command::{Change, Outcome, WorkspacePatch};
 use crate::workspace::item::{Content, ItemKind};
@@ -8,6 +10,8 @@ use crate::workspace::member::{Mode, Role, Side};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
+
+pub mod team;
 
 /// The subprotocol of the live socket.
 pub const SUBPROTOCOL: &str = "loggia.v1";
@@ -275,6 +279,30 @@ pub enum WireChange {
     },
     EnvironmentDeleted {
         id: EnvironmentId,
+    },
+    CommentPosted {
+        item: ItemId,
+        id: CommentId,
+        /// The first comment of the thread; null when this is one.
+        reply_to: Option<CommentId>,
+        text: String,
+        mentions: Vec<UserId>,
+    },
+    CommentEdited {
+        item: ItemId,
+        id: CommentId,
+        text: String,
+        mentions: Vec<UserId>,
+    },
+    CommentResolved {
+        item: ItemId,
+        id: CommentId,
+        resolved: bool,
+    },
+    /// One that has replies stays, without its text, until the last of them is gone.
+    CommentDeleted {
+        item: ItemId,
+        id: CommentId,
     },
 }
 

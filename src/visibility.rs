@@ -4,7 +4,8 @@
 //! Isolation is decided where an event is born, by its audience. A session reads one of two logs: partners the one
 //! for everyone, the team its own, which has everything. So no delivery is filtered, and no filter can be forgotten.
 
-use crate::id::{OpId, Position, SessionId, UserId};
+use crate::id::{CommentId, ItemId, OpId, Position, SessionId, UserId};
+use crate::protocol::team::{Activity, ActivityEntry, Comments, EngagementReport, SeenComment};
 use crate::protocol::{
     Company, EventMessage, Here, ImportedRoot, Invitations, Invited, InvitedRow, Members, Person, ProblemBody,
     SeenEnvironment, SeenInvitation, SeenItem, SeenMember, SeenPositions, ServerMessage, Snapshot, Status, StreamName,
@@ -122,7 +123,11 @@ pub fn audience_of(event: &Event, workspace: &Workspace) -> Audience {
         | Event::ItemsImported { .. }
         | Event::EnvironmentCreated { .. }
         | Event::EnvironmentUpdated { .. }
-        | Event::EnvironmentDeleted { .. } => Audience::Everyone,
+        | Event::EnvironmentDeleted { .. }
+        | Event::CommentPosted { .. }
+        | Event::CommentEdited { .. }
+        | Event::CommentResolved { .. }
+        | Event::CommentDeleted { .. } => Audience::Everyone,
     }
 }
 
@@ -267,6 +272,20 @@ fn change(workspace: &Workspace, event: &Event, place: Place) -> WireChange {
             WireChange::EnvironmentUpdated { id: *id, patch, by_reference }
         }
         Event::EnvironmentDeleted { id } => WireChange::EnvironmentDeleted { id: *id },
+        Event::CommentPosted { item, id, reply_to, text, mentions } => WireChange::CommentPosted {
+            item: *item,
+            id: *id,
+            reply_to: *reply_to,
+            text: text.clone(),
+            mentions: mentions.clone(),
+        },
+        Event::CommentEdited { item, id, text, mentions } => {
+            WireChange::CommentEdited { item: *item, id: *id, text: text.clone(), mentions: mentions.clone() }
+        }
+        Event::CommentResolved { item, id, resolved } => {
+            WireChange::CommentResolved { item: *item, id: *id, resolved: *resolved }
+        }
+        Event::CommentDeleted { item, id } => WireChange::CommentDeleted { item: *item, id: *id },
     }
 }
 
@@ -522,4 +541,53 @@ pub fn workspace_entry(workspace: &Workspace, viewer: &Viewer) -> Seen<Workspace
         viewer: viewer.side,
         role: viewer.role,
     })
+}
+
+// ---- comments, activity, engagement, archives: made in the folder of this file ----
+
+mod activity;
+mod comments;
+mod engagement;
+
+pub use engagement::Times;
+
+/// The comments on an item, in a workspace that has comments.
+#[must_use]
+pub fn comments(workspace: &Workspace, viewer: &Viewer, item: ItemId) -> Option<Seen<Comments>> {
+    comments::list(workspace, viewer, item).map(Seen)
+}
+
+/// One of them.
+#[must_use]
+pub fn comment(workspace: &Workspace, viewer: &Viewer, item: ItemId, id: CommentId) -> Option<Seen<SeenComment>> {
+    comments::one(workspace, viewer, item, id).map(Seen)
+}
+
+/// An event in the list of who changed what; None for what is not in it, or not for this viewer. The event is of a stream
+/// that the viewer reads.
+#[must_use]
+pub fn activity_line(
+    workspace: &Workspace,
+    viewer: &Viewer,
+    event: &Event,
+    at: OffsetDateTime,
+    by: UserId,
+) -> Option<Seen<ActivityEntry>> {
+    activity::entry(workspace, viewer, event, at, by).map(Seen)
+}
+
+/// A page of them.
+#[must_use]
+pub fn activity(lines: Vec<Seen<ActivityEntry>>, next: Option<String>) -> Seen<Activity> {
+    Seen(Activity { entries: lines.into_iter().map(Seen::into_inner).collect(), next })
+}
+
+/// How far each partner has come; None for partners. `times` are those kept of somebody.
+#[must_use]
+pub fn engagement(
+    workspace: &Workspace,
+    viewer: &Viewer,
+    times: impl Fn(UserId) -> Option<Times>,
+) -> Option<Seen<EngagementReport>> {
+    viewer.is_team().then(|| Seen(engagement::report(workspace, &times)))
 }

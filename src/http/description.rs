@@ -1,7 +1,7 @@
 //! What the server says of itself: `/openapi.json` (OpenAPI 3.1) and `/asyncapi.json` (AsyncAPI 3.0). The schemas come
 //! from the wire's own types; `tests/description.rs` holds the routes and the answers to what is said here.
 
-use super::{invitations, items, me, members, workspaces};
+use super::{comments, invitations, items, me, members, workspaces};
 use crate::protocol;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
@@ -36,6 +36,13 @@ use utoipa::OpenApi;
     invitations::Accepted,
     items::Imported,
     items::Edit,
+    protocol::team::Comments,
+    protocol::team::SeenComment,
+    protocol::team::Activity,
+    protocol::team::EngagementReport,
+    comments::NewComment,
+    comments::CommentPatch,
+    comments::Resolve,
 )))]
 struct Schemas;
 
@@ -138,6 +145,62 @@ const ROUTES: &[Route] = &[
         Some("Edit"),
         200,
         Some("Acked"),
+    ),
+    (
+        "get",
+        "/v1/workspaces/{workspace}/items/{item}/comments",
+        "The comments on an item; classic mode",
+        None,
+        200,
+        Some("Comments"),
+    ),
+    (
+        "post",
+        "/v1/workspaces/{workspace}/items/{item}/comments",
+        "Comment on an item, or reply",
+        Some("NewComment"),
+        201,
+        Some("SeenComment"),
+    ),
+    (
+        "patch",
+        "/v1/workspaces/{workspace}/items/{item}/comments/{comment}",
+        "Change your comment",
+        Some("CommentPatch"),
+        200,
+        Some("SeenComment"),
+    ),
+    (
+        "delete",
+        "/v1/workspaces/{workspace}/items/{item}/comments/{comment}",
+        "Delete your comment; Admins, any",
+        None,
+        204,
+        None,
+    ),
+    (
+        "post",
+        "/v1/workspaces/{workspace}/items/{item}/comments/{comment}/resolve",
+        "Resolve a thread, or open it again",
+        Some("Resolve"),
+        200,
+        Some("SeenComment"),
+    ),
+    (
+        "get",
+        "/v1/workspaces/{workspace}/activity",
+        "Who changed what when, newest first; ?before= is a page's next, ?limit= up to 200",
+        None,
+        200,
+        Some("Activity"),
+    ),
+    (
+        "get",
+        "/v1/workspaces/{workspace}/engagement",
+        "How far each partner has come; team members",
+        None,
+        200,
+        Some("EngagementReport"),
     ),
 ];
 

@@ -1,6 +1,9 @@
 //! The HTTP API: thin handlers, a file a noun. What is answered about a workspace comes from `visibility`.
 
+mod activity;
+mod comments;
 mod description;
+mod engagement;
 pub mod error;
 pub mod extract;
 mod invitations;
@@ -109,9 +112,14 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/invitations/{invitation}", delete(invitations::revoke))
         .route("/items/{item}", get(items::show))
         .route("/items/{item}/export", get(items::export))
+        .route("/items/{item}/comments", get(comments::list).post(comments::post))
+        .route("/items/{item}/comments/{comment}", patch(comments::change).delete(comments::remove))
+        .route("/items/{item}/comments/{comment}/resolve", post(comments::resolve))
         .route("/environments/{environment}/export", get(items::export_environment))
         .route("/import", post(items::import))
-        .route("/changes", post(items::change));
+        .route("/changes", post(items::change))
+        .route("/activity", get(activity::list))
+        .route("/engagement", get(engagement::show));
     let v1 = Router::new()
         .route("/setup", post(me::set_up))
         .route("/sign_in/complete", post(me::complete))

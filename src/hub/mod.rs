@@ -9,12 +9,14 @@ mod refusals;
 mod room;
 pub mod seating;
 mod seats;
+mod signs;
 pub mod snapshot;
 pub mod stream;
 mod watch;
 
 use crate::cluster::Cluster;
 use crate::id::{CredentialId, Epoch, Position, Sequence, SessionId, UserId, WorkspaceId};
+use crate::store::engagement::Engagement;
 use crate::store::{self, AppendError, Store, unavailable};
 use crate::workspace::Workspace;
 use crate::workspace::command::{Action, Answer, Command};
@@ -185,6 +187,7 @@ pub struct Hub {
     next_pump: AtomicUsize,
     leaving: AtomicBool,
     sessions: TaskTracker,
+    signs: Arc<signs::Signs>,
 }
 
 impl Drop for Hub {
@@ -198,6 +201,7 @@ impl Hub {
     #[must_use]
     pub fn new(store: Arc<dyn Store>, cluster: Arc<dyn Cluster>, pumps: Vec<Post>) -> Self {
         Self {
+            signs: Arc::new(signs::Signs::new(Arc::clone(&store))),
             store,
             cluster,
             rooms: DashMap::new(),
@@ -327,9 +331,19 @@ impl Hub {
             let room = self.room(id).await?;
             let entry = self.entry(&room)?;
             if room.inbox.send(Request::Join(join, entry, reply)).await.is_ok() {
-                return answer.await.unwrap_or(Err(Code::Unavailable.into()));
+                let joined = answer.await.unwrap_or(Err(Code::Unavailable.into()))?;
+                let is_partner = room.state().viewer(join.user).is_some_and(|viewer| !viewer.is_team());
+                if is_partner && matches!(joined, Joined::Seated(_)) {
+                    self.signs.note(Engagement::visit(id, join.user, store::now_utc()));
+                }
+                return Ok(joined);
             }
         }
+    }
+
+    /// Takes note that somebody sent a request from a workspace. Returns at once; it is kept in a moment.
+    pub fn called(&self, id: WorkspaceId, user: UserId, at: OffsetDateTime, success: bool) {
+        self.signs.note(Engagement::call(id, user, at, success));
     }
 
     /// Closes the sessions of a credential that ended, here and on other nodes.

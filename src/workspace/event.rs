@@ -3,7 +3,7 @@
 
 use super::item::{Content, Environment, Item};
 use super::member::{Invitation, Member, Role};
-use crate::id::{EnvironmentId, Epoch, InvitationId, ItemId, TeamId, UserId};
+use crate::id::{CommentId, EnvironmentId, Epoch, InvitationId, ItemId, TeamId, UserId};
 use fractional_index::FractionalIndex;
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +62,14 @@ pub enum Event {
     EnvironmentUpdated { id: EnvironmentId, name: Option<String>, content: Option<Content> },
     /// An environment is gone.
     EnvironmentDeleted { id: EnvironmentId },
+    /// Somebody said something of an item. Comment events are there in classic mode alone.
+    CommentPosted { item: ItemId, id: CommentId, reply_to: Option<CommentId>, text: String, mentions: Vec<UserId> },
+    /// Its author changed a comment.
+    CommentEdited { item: ItemId, id: CommentId, text: String, mentions: Vec<UserId> },
+    /// The thread that begins with a comment was resolved, or opened again.
+    CommentResolved { item: ItemId, id: CommentId, resolved: bool },
+    /// A comment is gone.
+    CommentDeleted { item: ItemId, id: CommentId },
 }
 
 /// A revision of an item that later edits may be based on.

@@ -4,6 +4,7 @@
 //! reader never locks, and a batch that fails to commit is dropped by keeping the old value.
 
 pub mod command;
+pub mod comment;
 pub mod decide;
 pub mod event;
 pub mod invite;
@@ -19,7 +20,7 @@ use event::{Event, Revision};
 use fractional_index::FractionalIndex;
 use imbl::{HashMap, OrdMap, OrdSet, Vector};
 use item::{Content, Environment, Item};
-use member::{Invitation, Member, Mode, Role, Side, Viewer};
+use member::{Arrival, Invitation, Member, Mode, Role, Side, Viewer};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::sync::Arc;
@@ -87,6 +88,10 @@ pub struct Workspace {
     items: HashMap<ItemId, Arc<Item>>,
     environments: OrdMap<EnvironmentId, Arc<Environment>>,
     revisions: Vector<Arc<Revision>>,
+    #[serde(default)]
+    comments: comment::Comments,
+    #[serde(default)]
+    arrivals: OrdMap<UserId, Arrival>,
     #[serde(skip)]
     children: HashMap<Option<ItemId>, OrdSet<(FractionalIndex, ItemId)>>,
 }
@@ -111,6 +116,8 @@ impl Workspace {
             items: HashMap::new(),
             environments: OrdMap::new(),
             revisions: Vector::new(),
+            comments: comment::Comments::default(),
+            arrivals: OrdMap::new(),
             children: HashMap::new(),
         }
     }
@@ -126,6 +133,12 @@ impl Workspace {
     #[must_use]
     pub fn person(&self, user: UserId) -> Option<&Arc<Member>> {
         self.members.get(&user)
+    }
+
+    /// How somebody came in, the first time; None for the maker.
+    #[must_use]
+    pub fn arrival(&self, user: UserId) -> Option<Arrival> {
+        self.arrivals.get(&user).copied()
     }
 
     /// The members, in order of account id.
@@ -191,6 +204,12 @@ impl Workspace {
         self.environments.get(&id)
     }
 
+    /// What was said of the items; nothing in multi-partner mode.
+    #[must_use]
+    pub fn comments(&self) -> &comment::Comments {
+        &self.comments
+    }
+
     /// An item's name and content as of a shared position, when that is still known.
     #[must_use]
     pub fn revision<'a>(&'a self, item: &'a Item, at: Position) -> Option<(&'a str, &'a Content)> {
@@ -233,7 +252,7 @@ impl Workspace {
             | Event::PersonUpdated { .. }
             | Event::InvitationSent { .. }
             | Event::InvitationUsed { .. }
-            | Event::InvitationRevoked { .. } => self.apply_to_people(event),
+            | Event::InvitationRevoked { .. } => self.apply_to_people(event, stamp),
             Event::ItemCreated { .. }
             | Event::ItemUpdated { .. }
             | Event::ItemMoved { .. }
@@ -253,6 +272,10 @@ impl Workspace {
             Event::EnvironmentDeleted { id } => {
                 self.environments.remove(id);
             }
+            Event::CommentPosted { .. }
+            | Event::CommentEdited { .. }
+            | Event::CommentResolved { .. }
+            | Event::CommentDeleted { .. } => self.comments.apply(event, stamp),
         }
     }
 
@@ -275,12 +298,15 @@ impl Workspace {
         let environment = |old: &Arc<Environment>| Arc::new(Environment { position: 0, ..old.as_ref().clone() });
         self.environments = self.environments.iter().map(|(id, old)| (*id, environment(old))).collect();
         self.revisions.clear();
+        self.comments = comment::Comments::default();
     }
 
-    fn apply_to_people(&mut self, event: &Event) {
+    fn apply_to_people(&mut self, event: &Event, stamp: Stamp) {
         match event {
             Event::MemberJoined { member, invitation } => {
                 self.members.insert(member.user, Arc::new(member.clone()));
+                let invited_at = invitation.and_then(|id| self.invitations.get(&id)).map(|invitation| invitation.at);
+                self.arrivals.entry(member.user).or_insert(Arrival { invited_at, joined_at: stamp.at });
                 self.use_invitation(*invitation, member.user);
             }
             Event::MemberUpdated { user, role, lead } => {
@@ -355,6 +381,7 @@ impl Workspace {
                 while let Some(id) = waiting.pop() {
                     waiting.extend(self.child_keys(Some(id)).map(|(_, child)| *child));
                     self.take(id);
+                    self.comments.forget(id);
                     self.children.remove(&Some(id));
                 }
             }

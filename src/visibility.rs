@@ -11,6 +11,7 @@ use crate::protocol::{
     SeenEnvironment, SeenInvitation, SeenItem, SeenMember, SeenPositions, ServerMessage, Snapshot, Status, StreamName,
     TreeEntry, WireChange, WirePatch, WorkspaceEntry, Workspaces,
 };
+use crate::workspace::archive::Archive;
 use crate::workspace::command::{Outcome, Row, WorkspacePatch};
 use crate::workspace::event::Event;
 use crate::workspace::item::{Content, Environment, Item, patched_method};
@@ -590,4 +591,12 @@ pub fn engagement(
     times: impl Fn(UserId) -> Option<Times>,
 ) -> Option<Seen<EngagementReport>> {
     viewer.is_team().then(|| Seen(engagement::report(workspace, &times)))
+}
+
+/// A workspace's archive; None for whoever is no Admin.
+///
+/// # Errors
+/// When a content can't be written as JSON.
+pub fn archive(workspace: &Workspace, viewer: &Viewer, secrets: bool) -> anyhow::Result<Option<Seen<Archive>>> {
+    viewer.is_admin().then(|| Ok(Seen(Archive::of(workspace, secrets)?))).transpose()
 }

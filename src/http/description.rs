@@ -1,7 +1,7 @@
 //! What the server says of itself: `/openapi.json` (OpenAPI 3.1) and `/asyncapi.json` (AsyncAPI 3.0). The schemas come
 //! from the wire's own types; `tests/description.rs` holds the routes and the answers to what is said here.
 
-use super::{comments, invitations, items, me, members, workspaces};
+use super::{archive, comments, invitations, items, me, members, workspaces};
 use crate::protocol;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
@@ -39,6 +39,8 @@ use utoipa::OpenApi;
     protocol::team::Comments,
     protocol::team::SeenComment,
     protocol::team::Activity,
+    crate::workspace::archive::Archive,
+    archive::FromArchive,
     protocol::team::EngagementReport,
     comments::NewComment,
     comments::CommentPatch,
@@ -201,6 +203,22 @@ const ROUTES: &[Route] = &[
         None,
         200,
         Some("EngagementReport"),
+    ),
+    (
+        "get",
+        "/v1/workspaces/{workspace}/archive",
+        "The workspace as a file, to move it; Admins. ?secrets=true: with secret values of environments",
+        None,
+        200,
+        Some("Archive"),
+    ),
+    (
+        "post",
+        "/v1/workspaces/import_archive",
+        "Make a workspace of an archive, up to 256 MiB; team members",
+        Some("Archive"),
+        201,
+        Some("FromArchive"),
     ),
 ];
 

@@ -1,6 +1,7 @@
 //! The HTTP API: thin handlers, a file a noun. What is answered about a workspace comes from `visibility`.
 
 mod activity;
+mod archive;
 mod comments;
 mod description;
 mod engagement;
@@ -119,13 +120,15 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/import", post(items::import))
         .route("/changes", post(items::change))
         .route("/activity", get(activity::list))
-        .route("/engagement", get(engagement::show));
+        .route("/engagement", get(engagement::show))
+        .route("/archive", get(archive::show));
     let v1 = Router::new()
         .route("/setup", post(me::set_up))
         .route("/sign_in/complete", post(me::complete))
         .route("/sign_out", post(me::sign_out))
         .nest("/me", own)
         .route("/workspaces", get(workspaces::list).post(workspaces::create))
+        .route("/workspaces/import_archive", post(archive::import))
         .nest("/workspaces/{workspace}", workspace)
         .route("/invitations/accept", post(invitations::accept));
     Router::new()

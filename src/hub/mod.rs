@@ -273,6 +273,22 @@ impl Hub {
         description: &str,
         at: OffsetDateTime,
     ) -> Result<WorkspaceId, Problem> {
+        self.create_with(team, maker, name, description, Vec::new(), at).await
+    }
+
+    /// The same, with what happens in it first: all of it, or there is no workspace.
+    ///
+    /// # Errors
+    /// As `create`.
+    pub async fn create_with(
+        &self,
+        team: &store::Team,
+        maker: &store::User,
+        name: &str,
+        description: &str,
+        first: Vec<Event>,
+        at: OffsetDateTime,
+    ) -> Result<WorkspaceId, Problem> {
         let id = WorkspaceId::new();
         let creator = Member {
             user: maker.id,
@@ -284,7 +300,7 @@ impl Hub {
             lead: false,
             current: true,
         };
-        let event = Event::WorkspaceCreated {
+        let created = Event::WorkspaceCreated {
             name: crate::workspace::decide::checked_name(name)?.to_owned(),
             description: crate::workspace::decide::checked_description(description)?.to_owned(),
             team: team.id,
@@ -293,7 +309,8 @@ impl Hub {
             creator,
         };
         let command = Command { by: maker.id, at, op: None, action: Action::Edit(Vec::new()) };
-        let (append, _) = batch::first_append(id, &event, &command).map_err(unavailable)?;
+        let events: Vec<Event> = std::iter::once(created).chain(first).collect();
+        let append = batch::first_append(id, &events, &command).map_err(unavailable)?;
         match self.store.append(append).await {
             Ok(()) => Ok(id),
             Err(AppendError::Unavailable(error)) => Err(unavailable(error)),

@@ -3,6 +3,7 @@
 //! `command` → [`decide`] → `event` → [`Workspace::apply`]. State is persistent (`imbl`): a clone is O(1), so a
 //! reader never locks, and a batch that fails to commit is dropped by keeping the old value.
 
+pub mod archive;
 pub mod command;
 pub mod comment;
 pub mod decide;

@@ -106,6 +106,8 @@ async fn a_bad_archive_is_refused_with_its_place_and_makes_nothing() {
         (change("/items/1/id", first), 422, "invalid", "items[1].id"),
         (change("/items/1/kind", json!("example")), 422, "invalid", "items[1].parent"),
         (change("/items/1/order", json!("xyz")), 422, "invalid", "items[1].order"),
+        (change("/items/1/order", json!("8é0")), 422, "invalid", "items[1].order"),
+        (change("/items/1/order", json!("80".repeat(5_000))), 422, "invalid", "items[1].order"),
         (change("/items/1/content", json!([])), 422, "invalid", "items[1].content"),
         (change("/items/1/name", json!("n".repeat(1_025))), 422, "invalid", "items[1].name"),
         (change("/environments/0/name", json!("")), 422, "invalid", "environments[0].name"),

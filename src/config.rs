@@ -12,6 +12,8 @@ use target::AllowTarget;
 pub const LARGEST_BODY: usize = 8 * 1_024 * 1_024;
 /// Bytes of an import.
 pub const LARGEST_IMPORT: usize = 64 * 1_024 * 1_024;
+/// Bytes of an archive of a workspace: several of the largest imports.
+pub const LARGEST_ARCHIVE: usize = 256 * 1_024 * 1_024;
 /// Days an invitation lasts unless it says otherwise.
 pub const INVITATION_DAYS: i64 = 14;
 /// Days an invitation may last.

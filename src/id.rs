@@ -55,6 +55,8 @@ id! {
     ItemId = Uuid::now_v7();
     /// An environment of a workspace.
     EnvironmentId = Uuid::now_v7();
+    /// A comment on an item.
+    CommentId = Uuid::now_v7();
     /// An invitation.
     InvitationId = Uuid::now_v7();
     /// A credential: a browser's sign-in, or a personal access token.

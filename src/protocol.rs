@@ -2,8 +2,11 @@
 
 pub mod forks;
 pub mod own;
+pub mod team;
 
-use crate::id::{EnvironmentId, Epoch, InvitationId, ItemId, OpId, Position, SessionId, UserId, WorkspaceId};
+use crate::id::{
+    CommentId, EnvironmentId, Epoch, InvitationId, ItemId, OpId, Position, SessionId, UserId, WorkspaceId,
+};
 use crate::workspace::Positions;
 use crate::workspace::command::{Change, Outcome, WorkspacePatch};
 use crate::workspace::item::{Content, ItemKind};
@@ -298,6 +301,30 @@ pub enum WireChange {
         id: uuid::Uuid,
         /// How many of the parent's changes came.
         changes: usize,
+    },
+    CommentPosted {
+        item: ItemId,
+        id: CommentId,
+        /// The first comment of the thread; null when this is one.
+        reply_to: Option<CommentId>,
+        text: String,
+        mentions: Vec<UserId>,
+    },
+    CommentEdited {
+        item: ItemId,
+        id: CommentId,
+        text: String,
+        mentions: Vec<UserId>,
+    },
+    CommentResolved {
+        item: ItemId,
+        id: CommentId,
+        resolved: bool,
+    },
+    /// One that has replies stays, without its text, until the last of them is gone.
+    CommentDeleted {
+        item: ItemId,
+        id: CommentId,
     },
 }
 

@@ -6,13 +6,15 @@
 
 mod forks;
 
-use crate::id::{OpId, Position, SessionId, UserId, WorkspaceId};
+use crate::id::{CommentId, ItemId, OpId, Position, SessionId, UserId, WorkspaceId};
 use crate::protocol::forks::{Conflicts, ForkState, Pulled};
+use crate::protocol::team::{Activity, ActivityEntry, Comments, EngagementReport, SeenComment};
 use crate::protocol::{
     Company, EventMessage, Here, Invitations, Invited, InvitedRow, Members, Person, ProblemBody, SeenEnvironment,
     SeenInvitation, SeenItem, SeenMember, SeenPositions, ServerMessage, Snapshot, Status, StreamName, TreeEntry,
     WireChange, WirePatch, WorkspaceEntry, Workspaces, own::News,
 };
+use crate::workspace::archive::Archive;
 use crate::workspace::command::{Outcome, Row, WorkspacePatch};
 use crate::workspace::event::Event;
 use crate::workspace::fork::{Came, Conflict};
@@ -133,7 +135,11 @@ pub fn audience_of(event: &Event, workspace: &Workspace) -> Audience {
         | Event::EnvironmentCreated { .. }
         | Event::EnvironmentUpdated { .. }
         | Event::EnvironmentReplaced { .. }
-        | Event::EnvironmentDeleted { .. } => Audience::Everyone,
+        | Event::EnvironmentDeleted { .. }
+        | Event::CommentPosted { .. }
+        | Event::CommentEdited { .. }
+        | Event::CommentResolved { .. }
+        | Event::CommentDeleted { .. } => Audience::Everyone,
     }
 }
 
@@ -333,6 +339,20 @@ fn change(workspace: &Workspace, event: &Event, place: Place) -> WireChange {
         Event::EnvironmentForked { id, .. } => WireChange::Forked { id: id.0 },
         Event::Pulled { root, came, .. } => WireChange::Pulled { id: root.0, changes: came.len() },
         Event::EnvironmentPulled { id, .. } => WireChange::Pulled { id: id.0, changes: 1 },
+        Event::CommentPosted { item, id, reply_to, text, mentions } => WireChange::CommentPosted {
+            item: *item,
+            id: *id,
+            reply_to: *reply_to,
+            text: text.clone(),
+            mentions: mentions.clone(),
+        },
+        Event::CommentEdited { item, id, text, mentions } => {
+            WireChange::CommentEdited { item: *item, id: *id, text: text.clone(), mentions: mentions.clone() }
+        }
+        Event::CommentResolved { item, id, resolved } => {
+            WireChange::CommentResolved { item: *item, id: *id, resolved: *resolved }
+        }
+        Event::CommentDeleted { item, id } => WireChange::CommentDeleted { item: *item, id: *id },
     }
 }
 
@@ -623,4 +643,61 @@ pub fn pulled(here: &Viewer, there: &Viewer, position: Position, changes: Vec<Ca
 #[must_use]
 pub fn conflicts(here: &Viewer, there: &Viewer, problem: &Problem, conflicts: &[Conflict]) -> Option<Seen<Conflicts>> {
     forks::may_know(here, there).then(|| Seen(forks::conflicts(problem_body(problem), conflicts)))
+}
+
+// ---- comments, activity, engagement, archives: made in the folder of this file ----
+
+mod activity;
+mod comments;
+mod engagement;
+
+pub use engagement::Times;
+
+/// The comments on an item, in a workspace that has comments.
+#[must_use]
+pub fn comments(workspace: &Workspace, viewer: &Viewer, item: ItemId) -> Option<Seen<Comments>> {
+    comments::list(workspace, viewer, item).map(Seen)
+}
+
+/// One of them.
+#[must_use]
+pub fn comment(workspace: &Workspace, viewer: &Viewer, item: ItemId, id: CommentId) -> Option<Seen<SeenComment>> {
+    comments::one(workspace, viewer, item, id).map(Seen)
+}
+
+/// An event in the list of who changed what; None for what is not in it, or not for this viewer. The event is of a stream
+/// that the viewer reads.
+#[must_use]
+pub fn activity_line(
+    workspace: &Workspace,
+    viewer: &Viewer,
+    event: &Event,
+    at: OffsetDateTime,
+    by: UserId,
+) -> Option<Seen<ActivityEntry>> {
+    activity::entry(workspace, viewer, event, at, by).map(Seen)
+}
+
+/// A page of them.
+#[must_use]
+pub fn activity(lines: Vec<Seen<ActivityEntry>>, next: Option<String>) -> Seen<Activity> {
+    Seen(Activity { entries: lines.into_iter().map(Seen::into_inner).collect(), next })
+}
+
+/// How far each partner has come; None for partners. `times` are those kept of somebody.
+#[must_use]
+pub fn engagement(
+    workspace: &Workspace,
+    viewer: &Viewer,
+    times: impl Fn(UserId) -> Option<Times>,
+) -> Option<Seen<EngagementReport>> {
+    viewer.is_team().then(|| Seen(engagement::report(workspace, &times)))
+}
+
+/// A workspace's archive; None for whoever is no Admin.
+///
+/// # Errors
+/// When a content can't be written as JSON.
+pub fn archive(workspace: &Workspace, viewer: &Viewer, secrets: bool) -> anyhow::Result<Option<Seen<Archive>>> {
+    viewer.is_admin().then(|| Ok(Seen(Archive::of(workspace, secrets)?))).transpose()
 }

@@ -79,6 +79,11 @@ async fn answers_are_as_described() {
     let environment = json!({"name": "Test", "values": [{"key": "host", "value": "api.host.com", "enabled": true}]});
     let imported = admin.post(&format!("{path}/import"), environment).await;
     schemas.hold("Imported", imported.expect(201));
+    let comments = format!("{path}/items/{request}/comments");
+    let comment = json!({"id": new_id(), "text": "Why?", "reply_to": null, "mentions": []});
+    schemas.hold("NewComment", &comment);
+    schemas.hold("SeenComment", admin.post(&comments, comment).await.expect(201));
+    schemas.hold("Comments", admin.get(&comments).await.expect(200));
     let partner = server.join(&workspace, "pat@acme.com", "partner", "viewer", true).await;
     schemas.hold("WorkspaceEntry", server.switch(&workspace).await.expect(200));
     schemas.hold("Token", admin.post("/v1/me/tokens", json!({"name": "Another"})).await.expect(201));
@@ -97,6 +102,7 @@ async fn answers_are_as_described() {
             ("SeenItem", format!("{path}/items/{request}")),
             ("Members", format!("{path}/members")),
             ("Invitations", format!("{path}/invitations")),
+            ("Activity", format!("{path}/activity")),
         ] {
             schemas.hold(name, person.get(&path).await.expect(200));
         }
@@ -129,6 +135,7 @@ async fn answers_are_as_described() {
     ] {
         schemas.hold(name, partner.get(&path).await.expect(200));
     }
+    schemas.hold("EngagementReport", admin.get(&format!("{path}/engagement")).await.expect(200));
     let edit = json!({"op": new_id(), "changes": [
         {"kind": "item_update", "id": request, "patch": {"name": "All users"}, "base": 1},
         {"kind": "item_move", "id": request, "parent": null},

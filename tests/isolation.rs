@@ -71,10 +71,12 @@ impl Scene {
 
     /// All that somebody can read.
     async fn exits(&self, who: &Person) -> BTreeMap<String, Answer> {
-        let mut rests: Vec<String> = ["", "/members", "/invitations"].map(str::to_owned).into();
+        let mut rests: Vec<String> =
+            ["", "/members", "/invitations", "/activity", "/engagement", "/archive"].map(str::to_owned).into();
         for item in [&self.root, &self.request] {
             rests.push(format!("/items/{item}"));
             rests.push(format!("/items/{item}/export"));
+            rests.push(format!("/items/{item}/comments"));
         }
         rests.push(format!("/environments/{}/export", self.environment));
         for person in [self.admin(), &self.editor, &self.zelda, &self.yuri] {

@@ -13,8 +13,8 @@ use futures_util::future::join_all;
 use loggia::{
     id::{CredentialId, Epoch, InvitationId, OpId, Position, Sequence, TeamId, UserId, WorkspaceId},
     store::{
-        Answer, Append, AppendError, Credential, CredentialKind, Index, Record, Store, Stream, Team, User,
-        postgres::Postgres, sqlite::Sqlite,
+        Answer, Append, AppendError, Before, Credential, CredentialKind, Index, Record, Store, Stream, Team, User,
+        engagement::Engagement, postgres::Postgres, sqlite::Sqlite,
     },
 };
 use own::*;
@@ -125,6 +125,8 @@ macro_rules! contract {
                 who_comes_back_begins_with_nothing
                 nothing_is_owned_in_a_deleted_workspace
                 a_sweep_deletes_what_is_old_in_steps_that_end
+                a_log_is_read_back_by_streams_and_as_a_whole
+                how_far_people_have_come_adds_up
             }
         }
     };
@@ -891,4 +893,57 @@ mod sqlite_file {
         let error = format!("{:#}", Sqlite::open(&file.file()).err().unwrap());
         assert!(error.contains("loggia.sqlite3"), "{error}");
     }
+}
+
+async fn a_log_is_read_back_by_streams_and_as_a_whole(backend: impl Backend) {
+    let store = backend.open().await;
+    let log = Log::new();
+    let mut batch = log.batch(0, 6);
+    for (index, position) in [(1, 1), (3, 2), (4, 3)] {
+        (batch.records[index].stream, batch.records[index].position) = (Stream::Team, position);
+    }
+    (batch.records[2].position, batch.records[5].position) = (2, 3);
+    store.append(batch).await.unwrap();
+    let back = async |before, limit| {
+        let records = store.load_back(log.workspace, before, limit).await.unwrap();
+        records.into_iter().map(|record| record.sequence).collect::<Vec<_>>()
+    };
+    assert_eq!(back(Before::Sequence(u64::MAX), 4).await, [6, 5, 4, 3]);
+    assert_eq!(back(Before::Sequence(3), 4).await, [2, 1]);
+    let shared = |position| Before::Position(log.epoch, Stream::Shared, position);
+    assert_eq!(back(shared(u64::MAX), 2).await, [6, 3]);
+    assert_eq!(back(shared(2), 2).await, [1]);
+    assert_eq!(back(Before::Position(log.epoch, Stream::Team, 3), 9).await, [4, 2]);
+    assert_eq!(back(Before::Position(Epoch::new(), Stream::Shared, 9), 9).await, [0; 0]);
+    let mut large = log.batch(6, 3);
+    large.records.iter_mut().for_each(|record| record.body = Bytes::from(vec![b' '; 3 << 20]));
+    store.append(large).await.unwrap();
+    assert_eq!(back(Before::Sequence(u64::MAX), 9).await, [9, 8], "no more after 4 MiB");
+    assert_eq!(back(Before::Sequence(8), 1).await, [7]);
+}
+
+async fn how_far_people_have_come_adds_up(backend: impl Backend) {
+    let store = backend.open().await;
+    let (workspace, other) = (WorkspaceId::new(), WorkspaceId::new());
+    let (ada, bob) = (UserId::new(), UserId::new());
+    assert_eq!(store.engagement(workspace).await.unwrap(), []);
+    store.engage(vec![Engagement::visit(workspace, ada, at(5)), Engagement::visit(other, ada, at(1))]).await.unwrap();
+    store
+        .engage(vec![Engagement::visit(workspace, ada, at(9)), Engagement::visit(workspace, bob, at(7))])
+        .await
+        .unwrap();
+    store.called(workspace, ada, at(20), true).await.unwrap();
+    store.called(workspace, ada, at(12), false).await.unwrap();
+    store.called(workspace, ada, at(12), false).await.unwrap();
+    let of_ada = Engagement {
+        workspace,
+        user: ada,
+        first_visit: Some(at(5)),
+        first_call: Some(at(12)),
+        first_success: Some(at(20)),
+        last_seen: at(20),
+    };
+    let store = backend.open().await;
+    assert_eq!(store.engagement(workspace).await.unwrap(), [of_ada, Engagement::visit(workspace, bob, at(7))]);
+    assert_eq!(store.engagement(other).await.unwrap(), [Engagement::visit(other, ada, at(1))]);
 }

@@ -3,7 +3,7 @@
 
 mod own;
 
-use super::{forks, invitations, items, me, members, runs, workspaces};
+use super::{archive, comments, forks, invitations, items, me, members, runs, workspaces};
 use crate::protocol;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
@@ -51,6 +51,15 @@ use utoipa::OpenApi;
     forks::Pull,
     items::Imported,
     items::Edit,
+    protocol::team::Comments,
+    protocol::team::SeenComment,
+    protocol::team::Activity,
+    crate::workspace::archive::Archive,
+    archive::FromArchive,
+    protocol::team::EngagementReport,
+    comments::NewComment,
+    comments::CommentPatch,
+    comments::Resolve,
 )))]
 struct Schemas;
 
@@ -193,6 +202,78 @@ const ROUTES: &[Route] = &[
         Some("Edit"),
         200,
         Some("Acked"),
+    ),
+    (
+        "get",
+        "/v1/workspaces/{workspace}/items/{item}/comments",
+        "The comments on an item; classic mode",
+        None,
+        200,
+        Some("Comments"),
+    ),
+    (
+        "post",
+        "/v1/workspaces/{workspace}/items/{item}/comments",
+        "Comment on an item, or reply",
+        Some("NewComment"),
+        201,
+        Some("SeenComment"),
+    ),
+    (
+        "patch",
+        "/v1/workspaces/{workspace}/items/{item}/comments/{comment}",
+        "Change your comment",
+        Some("CommentPatch"),
+        200,
+        Some("SeenComment"),
+    ),
+    (
+        "delete",
+        "/v1/workspaces/{workspace}/items/{item}/comments/{comment}",
+        "Delete your comment; Admins, any",
+        None,
+        204,
+        None,
+    ),
+    (
+        "post",
+        "/v1/workspaces/{workspace}/items/{item}/comments/{comment}/resolve",
+        "Resolve a thread, or open it again",
+        Some("Resolve"),
+        200,
+        Some("SeenComment"),
+    ),
+    (
+        "get",
+        "/v1/workspaces/{workspace}/activity",
+        "Who changed what when, newest first; ?before= is a page's next, ?limit= up to 200",
+        None,
+        200,
+        Some("Activity"),
+    ),
+    (
+        "get",
+        "/v1/workspaces/{workspace}/engagement",
+        "How far each partner has come; team members",
+        None,
+        200,
+        Some("EngagementReport"),
+    ),
+    (
+        "get",
+        "/v1/workspaces/{workspace}/archive",
+        "The workspace as a file, to move it; Admins. ?secrets=true: with secret values of environments",
+        None,
+        200,
+        Some("Archive"),
+    ),
+    (
+        "post",
+        "/v1/workspaces/import_archive",
+        "Make a workspace of an archive, up to 256 MiB; team members",
+        Some("Archive"),
+        201,
+        Some("FromArchive"),
     ),
 ];
 

@@ -1,6 +1,10 @@
 //! The HTTP API: thin handlers, a file a noun. What is answered about a workspace comes from `visibility`.
 
+mod activity;
+mod archive;
+mod comments;
 mod description;
+mod engagement;
 pub mod error;
 pub mod extract;
 mod forks;
@@ -150,6 +154,9 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/items/{item}/pull", post(forks::pull))
         .route("/environments/{environment}/fork", get(forks::show_environment))
         .route("/environments/{environment}/pull", post(forks::pull_environment))
+        .route("/items/{item}/comments", get(comments::list).post(comments::post))
+        .route("/items/{item}/comments/{comment}", patch(comments::change).delete(comments::remove))
+        .route("/items/{item}/comments/{comment}/resolve", post(comments::resolve))
         .route("/environments/{environment}/export", get(items::export_environment))
         .route("/environments/{environment}/values", get(values::show).put(values::set))
         .route("/history", get(history::list).delete(history::clear))
@@ -161,13 +168,17 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/cookies", get(values::cookies).delete(values::clear_cookies))
         .route("/own", delete(values::forget))
         .route("/import", post(items::import))
-        .route("/changes", post(items::change));
+        .route("/changes", post(items::change))
+        .route("/activity", get(activity::list))
+        .route("/engagement", get(engagement::show))
+        .route("/archive", get(archive::show));
     let v1 = Router::new()
         .route("/setup", post(me::set_up))
         .route("/sign_in/complete", post(me::complete))
         .route("/sign_out", post(me::sign_out))
         .nest("/me", own)
         .route("/workspaces", get(workspaces::list).post(workspaces::create))
+        .route("/workspaces/import_archive", post(archive::import))
         .nest("/workspaces/{workspace}", workspace)
         .route("/invitations/accept", post(invitations::accept));
     Router::new()

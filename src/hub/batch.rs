@@ -189,15 +189,13 @@ pub(super) fn index_of(event: &Event, command: &Command, index: &mut Vec<Index>)
 }
 
 /// The first append of a workspace: it comes to be.
-pub(super) fn first_append(
-    id: crate::id::WorkspaceId,
-    event: &Event,
-    command: &Command,
-) -> anyhow::Result<(Append, Workspace)> {
+pub(super) fn first_append(id: crate::id::WorkspaceId, events: &[Event], command: &Command) -> anyhow::Result<Append> {
     let mut state = Workspace::empty(id);
-    let body = serde_json::to_vec(event).context("encoding a workspace's first event")?.into();
-    let (_, record) = advance(&mut state, event, body, command);
-    let mut index = Vec::new();
-    index_of(event, command, &mut index);
-    Ok((Append { workspace: id, after: 0, records: vec![record], answers: Vec::new(), index }, state))
+    let (mut records, mut index) = (Vec::new(), Vec::new());
+    for event in events {
+        let body = serde_json::to_vec(event).context("encoding a workspace's first events")?.into();
+        records.push(advance(&mut state, event, body, command).1);
+        index_of(event, command, &mut index);
+    }
+    Ok(Append { workspace: id, after: 0, records, answers: Vec::new(), index })
 }

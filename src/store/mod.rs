@@ -3,6 +3,7 @@
 //! The trait knows rows and bytes. It does not know what an event means, nor who may see it.
 
 pub mod own;
+pub mod engagement;
 pub mod postgres;
 pub mod sqlite;
 
@@ -10,6 +11,7 @@ use crate::id::{CredentialId, Epoch, InvitationId, OpId, Position, Sequence, Tea
 use crate::workspace::problem::{Code, Problem};
 use async_trait::async_trait;
 use bytes::Bytes;
+use engagement::Engagement;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use time::OffsetDateTime;
@@ -42,6 +44,15 @@ pub struct Record {
     pub op: Option<OpId>,
     /// The event, as JSON.
     pub body: Bytes,
+}
+
+/// A place in a log, to read back from; what stands there is not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Before {
+    /// In the whole log.
+    Sequence(Sequence),
+    /// In one stream of one epoch: what stands in others costs nothing, and shows in nothing.
+    Position(Epoch, Stream, Position),
 }
 
 /// What an edit was answered, kept under its author and `op`.
@@ -173,6 +184,8 @@ pub trait Store: own::Own + Send + Sync + 'static {
     async fn append(&self, batch: Append) -> Result<(), AppendError>;
     /// The log after a sequence, oldest first, at most `limit` records. Empty also for what doesn't exist or is deleted.
     async fn load_log(&self, workspace: WorkspaceId, after: Sequence, limit: usize) -> anyhow::Result<Vec<Record>>;
+    /// The log before a place, newest first: at most `limit` records, and no more after those that have 4 MiB together.
+    async fn load_back(&self, workspace: WorkspaceId, before: Before, limit: usize) -> anyhow::Result<Vec<Record>>;
     /// The sequence of the event at a position of a stream of an epoch, when there is one.
     async fn locate(
         &self,
@@ -226,6 +239,21 @@ pub trait Store: own::Own + Send + Sync + 'static {
     /// Somebody's personal access tokens, oldest first.
     async fn tokens(&self, user: UserId) -> anyhow::Result<Vec<Credential>>;
 
+    /// Adds to what is kept of how far people have come. The same again changes nothing.
+    async fn engage(&self, signs: Vec<Engagement>) -> anyhow::Result<()>;
+    /// Adds that somebody sent a request from a workspace, and whether it succeeded.
+    async fn called(
+        &self,
+        workspace: WorkspaceId,
+        user: UserId,
+        at: OffsetDateTime,
+        success: bool,
+    ) -> anyhow::Result<()> {
+        self.engage(vec![Engagement::call(workspace, user, at, success)]).await
+    }
+    /// How far people have come in a workspace: those of whom anything is kept, in order of account id.
+    async fn engagement(&self, workspace: WorkspaceId) -> anyhow::Result<Vec<Engagement>>;
+
     /// 256 random bits, made with the store and known to who can read it: nodes of one store know each other by them.
     async fn cluster_key(&self) -> anyhow::Result<[u8; 32]>;
     /// Writes a complete copy of the store to a new file while others go on.
@@ -233,6 +261,9 @@ pub trait Store: own::Own + Send + Sync + 'static {
     /// Whether the store answers and can be written.
     async fn check(&self) -> anyhow::Result<()>;
 }
+
+/// Bytes of bodies after which reading a log back stops.
+const READ_BACK: u64 = 4 * 1_024 * 1_024;
 
 /// Now, to the microsecond: as fine as every store keeps it.
 #[must_use]

@@ -6,12 +6,14 @@
 
 mod connections;
 mod convert;
+mod engagement;
 mod log;
 mod own;
 mod people;
 mod schema;
 
-use super::{Answer, Append, AppendError, Credential, Record, Store, Stream, Team, User};
+use super::engagement::Engagement;
+use super::{Answer, Append, AppendError, Before, Credential, Record, Store, Stream, Team, User};
 use crate::id::{CredentialId, Epoch, InvitationId, OpId, Position, Sequence, TeamId, UserId, WorkspaceId};
 use anyhow::Context;
 use async_trait::async_trait;
@@ -52,6 +54,12 @@ impl Store for Postgres {
         log::load(&self.connections, workspace, after, limit)
             .await
             .with_context(|| format!("load the log of workspace {workspace} after {after}"))
+    }
+
+    async fn load_back(&self, workspace: WorkspaceId, before: Before, limit: usize) -> anyhow::Result<Vec<Record>> {
+        log::load_back(&self.connections, workspace, before, limit)
+            .await
+            .with_context(|| format!("load the log of workspace {workspace} before {before:?}"))
     }
 
     async fn locate(
@@ -165,6 +173,16 @@ impl Store for Postgres {
 
     async fn tokens(&self, user: UserId) -> anyhow::Result<Vec<Credential>> {
         people::tokens(&self.connections, user).await.with_context(|| format!("list the tokens of user {user}"))
+    }
+
+    async fn engage(&self, signs: Vec<Engagement>) -> anyhow::Result<()> {
+        engagement::engage(&self.connections, &signs).await.context("keep how far people have come")
+    }
+
+    async fn engagement(&self, workspace: WorkspaceId) -> anyhow::Result<Vec<Engagement>> {
+        engagement::of(&self.connections, workspace)
+            .await
+            .with_context(|| format!("load how far people have come in workspace {workspace}"))
     }
 
     async fn cluster_key(&self) -> anyhow::Result<[u8; 32]> {

@@ -4,13 +4,15 @@
 //! group of appends shares one fsync, and a transaction's statements run one after another on one thread
 //! with no hop between tasks for each.
 
+mod engagement;
 mod log;
 mod own;
 mod people;
 mod readers;
 mod writer;
 
-use super::{Answer, Append, AppendError, Credential, Record, Store, Stream, Team, User};
+use super::engagement::Engagement;
+use super::{Answer, Append, AppendError, Before, Credential, Record, Store, Stream, Team, User};
 use crate::id::{CredentialId, Epoch, InvitationId, OpId, Position, Sequence, TeamId, UserId, WorkspaceId};
 use anyhow::Context;
 use async_trait::async_trait;
@@ -32,6 +34,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("migrations/sqlite/0001.sql")),
     M::up(include_str!("migrations/sqlite/0002.sql")),
     M::up(include_str!("migrations/sqlite/0003.sql")),
+    M::up(include_str!("migrations/sqlite/0004.sql")),
 ];
 
 /// How long a write waits for another process: `loggia admin` writes beside a running server.
@@ -165,6 +168,10 @@ fn get_time(row: &Row<'_>, column: usize) -> rusqlite::Result<OffsetDateTime> {
         .map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, value))
 }
 
+fn get_optional_time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<OffsetDateTime>> {
+    row.get::<_, Option<i64>>(column)?.map(|_| get_time(row, column)).transpose()
+}
+
 fn get_uuid(row: &Row<'_>, column: usize) -> rusqlite::Result<Uuid> {
     row.get(column).map(Uuid::from_bytes)
 }
@@ -194,6 +201,13 @@ impl Store for Sqlite {
             .run(move |connection| log::load(connection, workspace, after, limit))
             .await
             .with_context(|| format!("load the log of workspace {workspace} after {after}"))
+    }
+
+    async fn load_back(&self, workspace: WorkspaceId, before: Before, limit: usize) -> anyhow::Result<Vec<Record>> {
+        self.readers
+            .run(move |connection| log::load_back(connection, workspace, before, limit))
+            .await
+            .with_context(|| format!("load the log of workspace {workspace} before {before:?}"))
     }
 
     async fn locate(
@@ -355,6 +369,20 @@ impl Store for Sqlite {
             .run(move |connection| people::tokens(connection, user))
             .await
             .with_context(|| format!("list the tokens of user {user}"))
+    }
+
+    async fn engage(&self, signs: Vec<Engagement>) -> anyhow::Result<()> {
+        self.writer
+            .run(move |connection| engagement::engage(connection, &signs))
+            .await
+            .context("keep how far people have come")
+    }
+
+    async fn engagement(&self, workspace: WorkspaceId) -> anyhow::Result<Vec<Engagement>> {
+        self.readers
+            .run(move |connection| engagement::of(connection, workspace))
+            .await
+            .with_context(|| format!("load how far people have come in workspace {workspace}"))
     }
 
     async fn cluster_key(&self) -> anyhow::Result<[u8; 32]> {

@@ -3,7 +3,7 @@
 use super::fork::{Came, Choice, Choices, EnvironmentSource, Source};
 use super::item::{Content, ItemKind, NewItem};
 use super::member::{Role, Side};
-use crate::id::{EnvironmentId, Epoch, InvitationId, ItemId, OpId, Position, UserId};
+use crate::id::{CommentId, EnvironmentId, Epoch, InvitationId, ItemId, OpId, Position, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -57,6 +57,22 @@ pub enum Action {
     AcceptInvitation { id: InvitationId, person: Person },
     /// Take over a changed name or picture.
     UpdatePerson(Person),
+    /// Do something with a comment on an item.
+    Comment { item: ItemId, action: CommentAction },
+}
+
+/// What somebody wants with a comment.
+#[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "the fields are named as in `Comment`")]
+pub enum CommentAction {
+    /// Say something; `reply_to`: in the thread of that comment.
+    Post { id: CommentId, reply_to: Option<CommentId>, text: String, mentions: Vec<UserId> },
+    /// Change one's own; what is None stays.
+    Edit { id: CommentId, text: Option<String>, mentions: Option<Vec<UserId>> },
+    /// Resolve a thread, or open it again.
+    Resolve { id: CommentId, resolved: bool },
+    /// Delete one's own; for Admins, any.
+    Delete { id: CommentId },
 }
 
 /// An account, as a workspace needs it.

@@ -5,7 +5,7 @@ use super::event::Event;
 use super::item::{Content, Environment, Item, ItemKind, NewItem};
 use super::member::{Role, Viewer};
 use super::problem::{Code, Problem};
-use super::{Audience, Stamp, Workspace, fork, invite, merge, secret};
+use super::{Audience, Stamp, Workspace, comment, fork, invite, merge, secret};
 use crate::id::{EnvironmentId, ItemId};
 use fractional_index::FractionalIndex;
 use serde_json::{Map, Value};
@@ -68,6 +68,7 @@ pub fn decide(workspace: &Workspace, command: &Command) -> Result<(Vec<Event>, A
         Action::UpdatePerson(person) => {
             vec![Event::PersonUpdated { user: viewer.user, name: person.name.clone(), avatar: person.avatar.clone() }]
         }
+        Action::Comment { item, action } => comment::decide(workspace, &viewer, *item, action)?,
         Action::AcceptInvitation { .. } => Vec::new(),
     };
     Ok((events, Answer::Done))

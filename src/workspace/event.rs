@@ -4,7 +4,7 @@
 use super::fork::{Base, Came, Version};
 use super::item::{Content, Environment, Item};
 use super::member::{Invitation, Member, Role};
-use crate::id::{EnvironmentId, Epoch, InvitationId, ItemId, TeamId, UserId, WorkspaceId};
+use crate::id::{CommentId, EnvironmentId, Epoch, InvitationId, ItemId, TeamId, UserId, WorkspaceId};
 use fractional_index::FractionalIndex;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -93,6 +93,14 @@ pub enum Event {
         #[serde(with = "super::kept::content")]
         content: Content,
     },
+    /// Somebody said something of an item. Comment events are there in classic mode alone.
+    CommentPosted { item: ItemId, id: CommentId, reply_to: Option<CommentId>, text: String, mentions: Vec<UserId> },
+    /// Its author changed a comment.
+    CommentEdited { item: ItemId, id: CommentId, text: String, mentions: Vec<UserId> },
+    /// The thread that begins with a comment was resolved, or opened again.
+    CommentResolved { item: ItemId, id: CommentId, resolved: bool },
+    /// A comment is gone.
+    CommentDeleted { item: ItemId, id: CommentId },
 }
 
 /// A revision of an item that later edits may be based on.

@@ -3,7 +3,9 @@
 //! `command` → [`decide`] → `event` → [`Workspace::apply`]. State is persistent (`imbl`): a clone is O(1), so a
 //! reader never locks, and a batch that fails to commit is dropped by keeping the old value.
 
+pub mod archive;
 pub mod command;
+pub mod comment;
 pub mod decide;
 pub mod event;
 pub mod fork;
@@ -22,7 +24,7 @@ use fork::{EnvironmentFork, Fork};
 use fractional_index::FractionalIndex;
 use imbl::{HashMap, OrdMap, OrdSet, Vector};
 use item::{Content, Environment, Item};
-use member::{Invitation, Member, Mode, Role, Side, Viewer};
+use member::{Arrival, Invitation, Member, Mode, Role, Side, Viewer};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::sync::Arc;
@@ -94,6 +96,10 @@ pub struct Workspace {
     forks: OrdMap<ItemId, Arc<Fork>>,
     #[serde(default)]
     environment_forks: OrdMap<EnvironmentId, Arc<EnvironmentFork>>,
+    #[serde(default)]
+    comments: comment::Comments,
+    #[serde(default)]
+    arrivals: OrdMap<UserId, Arrival>,
     #[serde(skip)]
     children: HashMap<Option<ItemId>, OrdSet<(FractionalIndex, ItemId)>>,
 }
@@ -120,6 +126,8 @@ impl Workspace {
             revisions: Vector::new(),
             forks: OrdMap::new(),
             environment_forks: OrdMap::new(),
+            comments: comment::Comments::default(),
+            arrivals: OrdMap::new(),
             children: HashMap::new(),
         }
     }
@@ -135,6 +143,12 @@ impl Workspace {
     #[must_use]
     pub fn person(&self, user: UserId) -> Option<&Arc<Member>> {
         self.members.get(&user)
+    }
+
+    /// How somebody came in, the first time; None for the maker.
+    #[must_use]
+    pub fn arrival(&self, user: UserId) -> Option<Arrival> {
+        self.arrivals.get(&user).copied()
     }
 
     /// The members, in order of account id.
@@ -200,6 +214,12 @@ impl Workspace {
         self.environments.get(&id)
     }
 
+    /// What was said of the items; nothing in multi-partner mode.
+    #[must_use]
+    pub fn comments(&self) -> &comment::Comments {
+        &self.comments
+    }
+
     /// An item's name and content as of a shared position, when that is still known.
     #[must_use]
     pub fn revision<'a>(&'a self, item: &'a Item, at: Position) -> Option<(&'a str, &'a Content)> {
@@ -242,7 +262,7 @@ impl Workspace {
             | Event::PersonUpdated { .. }
             | Event::InvitationSent { .. }
             | Event::InvitationUsed { .. }
-            | Event::InvitationRevoked { .. } => self.apply_to_people(event),
+            | Event::InvitationRevoked { .. } => self.apply_to_people(event, stamp),
             Event::ItemCreated { .. }
             | Event::ItemUpdated { .. }
             | Event::ItemReplaced { .. }
@@ -275,6 +295,10 @@ impl Workspace {
             | Event::Pulled { .. }
             | Event::EnvironmentForked { .. }
             | Event::EnvironmentPulled { .. } => self.apply_to_forks(event),
+            Event::CommentPosted { .. }
+            | Event::CommentEdited { .. }
+            | Event::CommentResolved { .. }
+            | Event::CommentDeleted { .. } => self.comments.apply(event, stamp),
         }
     }
 
@@ -297,12 +321,15 @@ impl Workspace {
         let environment = |old: &Arc<Environment>| Arc::new(Environment { position: 0, ..old.as_ref().clone() });
         self.environments = self.environments.iter().map(|(id, old)| (*id, environment(old))).collect();
         self.revisions.clear();
+        self.comments = comment::Comments::default();
     }
 
-    fn apply_to_people(&mut self, event: &Event) {
+    fn apply_to_people(&mut self, event: &Event, stamp: Stamp) {
         match event {
             Event::MemberJoined { member, invitation } => {
                 self.members.insert(member.user, Arc::new(member.clone()));
+                let invited_at = invitation.and_then(|id| self.invitations.get(&id)).map(|invitation| invitation.at);
+                self.arrivals.entry(member.user).or_insert(Arrival { invited_at, joined_at: stamp.at });
                 self.use_invitation(*invitation, member.user);
             }
             Event::MemberUpdated { user, role, lead } => {
@@ -378,6 +405,7 @@ impl Workspace {
                 while let Some(id) = waiting.pop() {
                     waiting.extend(self.child_keys(Some(id)).map(|(_, child)| *child));
                     self.take(id);
+                    self.comments.forget(id);
                     self.children.remove(&Some(id));
                 }
             }

@@ -25,6 +25,7 @@ use arc_swap::ArcSwap;
 use dashmap::DashMap;
 use post::{Note, Post};
 use seating::{Claim, Said};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -88,6 +89,8 @@ enum Request {
     Join(Join, Entry, oneshot::Sender<Result<Joined, Problem>>),
     Session(SessionId, Said),
     SignedOut(CredentialId),
+    /// By which credentials its sessions were opened.
+    Credentials(mpsc::Sender<HashSet<CredentialId>>),
     /// The log has come to a sequence, or may have grown: read it. The answer: whether it could be read.
     CatchUp(Option<Sequence>, Option<oneshot::Sender<bool>>),
     StartLeaving,

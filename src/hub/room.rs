@@ -215,6 +215,10 @@ impl Room {
                     Said::Leave => self.leave(session),
                 },
                 Request::SignedOut(credential) => self.sign_out(credential),
+                Request::Credentials(reply) => {
+                    // There is room for an answer of each room.
+                    let _ = reply.try_send(self.credentials());
+                }
                 Request::StartLeaving => self.start_leaving(Instant::now()),
                 Request::Goodbye(one_in) => self.goodbye(one_in),
                 Request::CatchUp(sequence, reply) => {

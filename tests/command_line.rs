@@ -23,6 +23,8 @@ fn loggia(arguments: &[&str]) -> Command {
         "PUBLIC_URL",
         "ALLOW_ORIGIN",
         "SESSION_EDITS_PER_SECOND",
+        "SMTP_URL",
+        "MAIL_FROM",
         "METRICS_LISTEN",
         "LOG",
     ] {

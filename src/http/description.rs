@@ -1,7 +1,7 @@
 //! What the server says of itself: `/openapi.json` (OpenAPI 3.1) and `/asyncapi.json` (AsyncAPI 3.0). The schemas come
 //! from the wire's own types; `tests/description.rs` holds the routes and the answers to what is said here.
 
-use super::{invitations, items, me, members, workspaces};
+use super::{invitations, items, me, members, sign_in, workspaces};
 use crate::protocol;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
@@ -25,7 +25,8 @@ use utoipa::OpenApi;
     me::Rename,
     me::Token,
     me::Tokens,
-    me::Complete,
+    sign_in::SignIn,
+    sign_in::Complete,
     me::SetUp,
     workspaces::New,
     workspaces::Confirm,
@@ -47,6 +48,14 @@ const FILE: &str = "File";
 
 const ROUTES: &[Route] = &[
     ("post", "/v1/setup", "Make the first team, by the set-up link's token", Some("SetUp"), 201, Some("Me")),
+    (
+        "post",
+        "/v1/sign_in",
+        "Have a link to sign in mailed, if there is an account; the answer does not tell",
+        Some("SignIn"),
+        202,
+        None,
+    ),
     (
         "post",
         "/v1/sign_in/complete",
@@ -108,7 +117,7 @@ const ROUTES: &[Route] = &[
     (
         "post",
         "/v1/invitations/accept",
-        "Accept an invitation, by its token; signs in",
+        "Accept an invitation, by its token: makes the account and signs in; whoever has one signs in first",
         Some("Accept"),
         200,
         Some("Accepted"),

@@ -9,10 +9,13 @@ mod me;
 pub use me::new_team;
 mod members;
 mod page;
+mod sign_in;
 mod workspaces;
 
 use crate::hub::Hub;
 use crate::id::WorkspaceId;
+use crate::identity::limits::Limits;
+use crate::identity::mail::Mailer;
 use crate::identity::{Identity, Secret, SignedIn};
 use crate::live;
 use crate::store::Store;
@@ -42,6 +45,10 @@ pub struct App {
     pub hub: Arc<Hub>,
     /// Who is who.
     pub identity: Identity,
+    /// Where letters are handed in.
+    pub mail: Mailer,
+    /// How many of them somebody can cause.
+    pub limits: Limits,
     /// What links start with.
     pub public_url: String,
     /// Origins whose pages may use a cookie.
@@ -58,6 +65,7 @@ impl App {
     pub fn new(
         store: Arc<dyn Store>,
         hub: Hub,
+        mail: Mailer,
         public_url: String,
         mut origins: Vec<String>,
         setup: Option<&Secret>,
@@ -66,6 +74,8 @@ impl App {
         Self {
             hub: Arc::new(hub),
             identity: Identity::new(Arc::clone(&store)),
+            mail,
+            limits: Limits::default(),
             store,
             public_url,
             origins,
@@ -114,8 +124,9 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/changes", post(items::change));
     let v1 = Router::new()
         .route("/setup", post(me::set_up))
-        .route("/sign_in/complete", post(me::complete))
-        .route("/sign_out", post(me::sign_out))
+        .route("/sign_in", post(sign_in::ask))
+        .route("/sign_in/complete", post(sign_in::complete))
+        .route("/sign_out", post(sign_in::sign_out))
         .nest("/me", own)
         .route("/workspaces", get(workspaces::list).post(workspaces::create))
         .nest("/workspaces/{workspace}", workspace)

@@ -346,10 +346,8 @@ async fn check(url: &str, trusted: Option<&Path>) -> (bool, String) {
 async fn check_asks_the_mail_server() {
     let smtp = Smtp::start(Manner { asks_for_password: true, ..Manner::default() });
     let (user, address) = (USER.replace('@', "%40"), smtp.address());
-    assert_eq!(
-        check(&format!("smtp://{user}:pass%25word@{address}"), None).await,
-        (true, "Settings, store and mail server are fine.\n".into())
-    );
+    let (fine, said) = check(&format!("smtp://{user}:pass%25word@{address}"), None).await;
+    assert!(fine && said.starts_with("Settings, store and mail server are fine.\n"), "{said}");
     let dead = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     for (url, says) in [
         (format!("smtp://{user}:pass%25word1@{address}"), "no such user or password"),

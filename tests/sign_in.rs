@@ -7,12 +7,15 @@ use common::node::NodeOptions;
 use common::smtp::{Encryption, Mail, Manner, PASSWORD, Smtp, USER};
 use common::{Answer, PATIENCE, Person, TestServer};
 use loggia::config::{MailOptions, SESSION_EDITS_PER_SECOND, SecretUrl, ServeOptions, StoreOptions};
+use loggia::id::CredentialId;
 use loggia::server::Server;
+use loggia::store::{Credential, CredentialKind, now_utc};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use time::OffsetDateTime;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -324,6 +327,36 @@ async fn of_two_who_make_one_account_at_once_one_has_it() {
             assert_eq!(answer.headers.contains_key("set-cookie"), answer.status == 200);
         }
     }
+}
+
+#[tokio::test]
+async fn a_node_that_starts_removes_what_has_ended() {
+    let server = TestServer::start().await;
+    let (user, now) = (server.admin.id.parse().unwrap(), now_utc());
+    let link = |number: u32, ends: OffsetDateTime| {
+        let mut hash = [0; 32];
+        hash[..4].copy_from_slice(&number.to_be_bytes());
+        let (id, kind) = (CredentialId::new(), CredentialKind::SignInLink { single_use: true });
+        Credential { id, user, kind, name: String::new(), hash, created_at: now, expires_at: Some(ends) }
+    };
+    // More than one statement removes.
+    let ended: Vec<_> = (0..1_001).map(|number| link(number, now - time::Duration::minutes(1))).collect();
+    let lasting = link(2_000, now + time::Duration::hours(1));
+    let all = ended.iter().chain([&lasting]);
+    let kept = all.map(|credential| server.store.add_credential(credential.clone()));
+    futures_util::future::join_all(kept).await.into_iter().for_each(Result::unwrap);
+    let smtp = Smtp::start(Manner::default());
+    let _node = MailNode::start(&server, smtp.url()).await;
+    // As of a time when none had ended.
+    let then = now - time::Duration::hours(1);
+    let ids: Vec<_> = ended.iter().chain([&lasting]).map(|credential| credential.id).collect();
+    let removed = async {
+        while server.store.ended_credentials(&ids, then).await.unwrap().len() < ended.len() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(PATIENCE, removed).await.expect("in time");
+    assert!(server.store.find_credential(lasting.hash, now).await.unwrap().is_some());
 }
 
 /// `loggia check` with a mail server's URL: whether it succeeds, and what it says.

@@ -173,7 +173,10 @@ impl Room {
                     if count == 0 {
                         break;
                     }
-                    last_use = Instant::now();
+                    // Being asked who is here, every few seconds, is no use.
+                    if batch.iter().any(|request| !matches!(request, Request::Credentials(_))) {
+                        last_use = Instant::now();
+                    }
                     self.take_in(&mut batch).await;
                 }
                 Some(heard) = hears.recv() => self.hear(heard).await,

@@ -128,6 +128,27 @@ impl fmt::Debug for SecretUrl {
     }
 }
 
+/// How mail is sent. Without a server, letters go to the log.
+#[derive(Clone, Debug, Default, Args)]
+pub struct MailOptions {
+    /// The mail server that links to sign in and invitations are sent by: smtp://USER:PASSWORD@HOST:PORT, which goes on by
+    /// TLS (STARTTLS) unless ?tls=none stands behind it, or smtps://… for TLS from the start. Without it, mails go to the log.
+    #[arg(long, env = "LOGGIA_SMTP_URL", hide_env_values = true)]
+    pub smtp_url: Option<SecretUrl>,
+    /// Whom mails are from, such as "Loggia <loggia@example.com>".
+    #[arg(long, env = "LOGGIA_MAIL_FROM")]
+    pub mail_from: Option<String>,
+}
+
+impl MailOptions {
+    /// The server's URL and whom mails are from, each when it is set: an empty text is as good as none.
+    #[must_use]
+    pub fn given(&self) -> (Option<&str>, Option<&str>) {
+        let url = self.smtp_url.as_ref().map(|url| url.0.as_str());
+        (url.filter(|url| !url.is_empty()), self.mail_from.as_deref().filter(|from| !from.is_empty()))
+    }
+}
+
 /// How to serve.
 #[derive(Clone, Debug, Args)]
 pub struct ServeOptions {
@@ -161,6 +182,9 @@ pub struct ServeOptions {
     /// How long what somebody sent stays.
     #[command(flatten)]
     pub history: HistoryOptions,
+    /// How mail is sent.
+    #[command(flatten)]
+    pub mail: MailOptions,
     /// Where things are kept.
     #[command(flatten)]
     pub store: StoreOptions,
@@ -186,6 +210,11 @@ impl ServeOptions {
         anyhow::ensure!(
             self.redis_url.is_none() || self.store.database_url.is_some(),
             "--redis-url (LOGGIA_REDIS_URL) is for several nodes, which need a database: give --database-url as well"
+        );
+        let (smtp_url, mail_from) = self.mail.given();
+        anyhow::ensure!(
+            smtp_url.is_some() == mail_from.is_some(),
+            "--smtp-url (LOGGIA_SMTP_URL) and --mail-from (LOGGIA_MAIL_FROM) go together: give both or none"
         );
         for (flag, url) in self
             .public_url

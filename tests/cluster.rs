@@ -170,6 +170,31 @@ async fn whoever_is_removed_is_cut_off_on_every_node_also_without_redis() {
 }
 
 #[tokio::test]
+async fn whoever_signs_out_is_cut_off_on_every_node_also_without_redis() {
+    for redis_is_down in [false, true] {
+        let mut nodes = Nodes::start(2).await;
+        let workspace = nodes.nodes[0].walled_workspace().await;
+        let bo = nodes.nodes[0].partner(&workspace, "bo@bolt.io").await;
+        let cy = nodes.nodes[0].partner(&workspace, "cy@cyan.dev").await;
+        let (mut there, _) = enter(&nodes.at(1, &bo), &workspace).await;
+        let (mut other, _) = enter(&nodes.at(1, &cy), &workspace).await;
+        if redis_is_down {
+            nodes.redis.kill();
+        }
+        let begun = Instant::now();
+        bo.post("/v1/sign_out", Value::Null).await.expect(204);
+        assert_eq!(there.closed().await, 4001);
+        let limit = if redis_is_down { 10 } else { 1 };
+        assert!(begun.elapsed() < Duration::from_secs(limit), "{:?}", begun.elapsed());
+        nodes.at(1, &bo).get("/v1/me").await.refused(401, "signed_out");
+        // Nobody else is.
+        let (_, request) = nodes.nodes[0].admin.collection(&workspace).await;
+        nodes.nodes[0].admin.edit(&workspace, rename(&request, "still here")).await;
+        event(&mut other, "still here").await;
+    }
+}
+
+#[tokio::test]
 async fn a_lost_redis_loses_nothing() {
     let mut nodes = Nodes::start(2).await;
     let admin = nodes.nodes[0].admin.clone();

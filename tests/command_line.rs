@@ -25,6 +25,8 @@ fn loggia(arguments: &[&str]) -> Command {
         "SESSION_EDITS_PER_SECOND",
         "HISTORY_DAYS",
         "HISTORY_ENTRIES",
+        "SMTP_URL",
+        "MAIL_FROM",
         "METRICS_LISTEN",
         "LOG",
     ] {

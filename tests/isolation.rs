@@ -584,7 +584,7 @@ async fn a_lead_cant_tell_the_new_from_the_invited_and_from_members_before_and_a
     let lead = scene.server.join(&scene.workspace, "lena-lead@acme.com", "partner", "viewer", true).await;
     let opened = scene.invite(scene.admin(), "tell-seen@acme.com").await;
     let opened = opened.expect(200)["rows"][0]["link"].as_str().unwrap().split_once("#invite=").unwrap().1.to_owned();
-    scene.server.partner(&scene.workspace, "tell-here@acme.com").await;
+    let here = scene.server.partner(&scene.workspace, "tell-here@acme.com").await;
     let emails = ["tell-none@acme.com", "tell-seen@acme.com", "tell-here@acme.com"];
 
     let mut answers = Vec::new();
@@ -605,7 +605,7 @@ async fn a_lead_cant_tell_the_new_from_the_invited_and_from_members_before_and_a
     let (mut live, ..) = seated(&lead, &scene.workspace).await;
     let joined = scene.server.accept(&Journal::token("tell-none@acme.com")).await;
     let other = scene.server.accept(&opened).await;
-    scene.server.accept(&Journal::token("tell-here@acme.com")).await;
+    here.accept(&Journal::token("tell-here@acme.com")).await.expect(200);
     set_avatar(&joined, 5).await;
     rename(&joined, "tell-renamed").await;
     let (_guest, ..) = seated(&joined, &scene.workspace).await;

@@ -18,6 +18,7 @@ use loggia::{
     },
 };
 use own::*;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use time::{Duration, OffsetDateTime};
 
@@ -110,6 +111,8 @@ macro_rules! contract {
                 a_credential_is_found_until_it_expires
                 a_credential_is_ended_by_its_owner_alone
                 of_two_ends_of_a_credential_one_is_true
+                credentials_that_ended_are_told_from_those_that_hold
+                what_ended_is_purged_a_piece_at_a_time_and_nothing_else
                 tokens_are_listed_oldest_first
                 a_store_that_works_passes_its_check
                 names_are_any_text
@@ -685,6 +688,49 @@ async fn of_two_ends_of_a_credential_one_is_true(backend: impl Backend) {
         let ends = [store.end_credential(ada.id, link.id), store.end_credential(ada.id, link.id)];
         let ends: Vec<_> = join_all(ends).await.into_iter().map(Result::unwrap).collect();
         assert_eq!(ends.iter().filter(|ended| **ended).count(), 1);
+    }
+}
+
+async fn credentials_that_ended_are_told_from_those_that_hold(backend: impl Backend) {
+    let store = backend.open().await;
+    let ada = store.ensure_user(user("ada@acme.test")).await.unwrap();
+    let lasting = credential(ada.id, CredentialKind::Token, 1);
+    let session = Credential { expires_at: Some(at(60)), ..credential(ada.id, CredentialKind::Session, 2) };
+    let ended = credential(ada.id, CredentialKind::Session, 3);
+    for made in [&lasting, &session, &ended] {
+        store.add_credential(made.clone()).await.unwrap();
+    }
+    let unknown = CredentialId::new();
+    let all = [lasting.id, session.id, ended.id, unknown];
+    let asked = async |now| store.ended_credentials(&all, now).await.unwrap().into_iter().collect::<BTreeSet<_>>();
+    assert_eq!(asked(at(59)).await, BTreeSet::from([unknown]));
+    assert!(store.end_credential(ada.id, ended.id).await.unwrap());
+    assert_eq!(asked(at(59)).await, BTreeSet::from([ended.id, unknown]));
+    assert_eq!(asked(at(60)).await, BTreeSet::from([session.id, ended.id, unknown]));
+    assert_eq!(store.ended_credentials(&[], at(60)).await.unwrap(), []);
+}
+
+async fn what_ended_is_purged_a_piece_at_a_time_and_nothing_else(backend: impl Backend) {
+    let store = backend.open().await;
+    let ada = store.ensure_user(user("ada@acme.test")).await.unwrap();
+    for secret in 0..5 {
+        let link = credential(ada.id, CredentialKind::SignInLink { single_use: true }, secret);
+        store.add_credential(Credential { expires_at: Some(at(60)), ..link }).await.unwrap();
+    }
+    let later = Credential { expires_at: Some(at(61)), ..credential(ada.id, CredentialKind::Session, 5) };
+    let lasting = credential(ada.id, CredentialKind::Token, 6);
+    for kept in [&later, &lasting] {
+        store.add_credential(kept.clone()).await.unwrap();
+    }
+    assert_eq!(store.purge_credentials(at(59), 100).await.unwrap(), 0);
+    assert_eq!(store.purge_credentials(at(60), 3).await.unwrap(), 3);
+    assert_eq!(store.purge_credentials(at(60), 3).await.unwrap(), 2);
+    assert_eq!(store.purge_credentials(at(60), 3).await.unwrap(), 0);
+    for secret in 0..5 {
+        assert_eq!(store.find_credential([secret; 32], at(0)).await.unwrap(), None, "gone, not only hidden");
+    }
+    for kept in [&later, &lasting] {
+        assert!(store.find_credential(kept.hash, at(60)).await.unwrap().is_some());
     }
 }
 

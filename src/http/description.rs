@@ -3,7 +3,7 @@
 
 mod own;
 
-use super::{archive, comments, forks, invitations, items, me, members, runs, workspaces};
+use super::{archive, comments, forks, invitations, items, me, members, runs, sign_in, workspaces};
 use crate::protocol;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
@@ -35,7 +35,8 @@ use utoipa::OpenApi;
     me::Rename,
     me::Token,
     me::Tokens,
-    me::Complete,
+    sign_in::SignIn,
+    sign_in::Complete,
     me::SetUp,
     workspaces::New,
     workspaces::Confirm,
@@ -71,6 +72,14 @@ const FILE: &str = "File";
 
 const ROUTES: &[Route] = &[
     ("post", "/v1/setup", "Make the first team, by the set-up link's token", Some("SetUp"), 201, Some("Me")),
+    (
+        "post",
+        "/v1/sign_in",
+        "Have a link to sign in mailed, if there is an account; the answer does not tell",
+        Some("SignIn"),
+        202,
+        None,
+    ),
     (
         "post",
         "/v1/sign_in/complete",
@@ -132,7 +141,7 @@ const ROUTES: &[Route] = &[
     (
         "post",
         "/v1/invitations/accept",
-        "Accept an invitation, by its token; signs in",
+        "Accept an invitation, by its token: makes the account and signs in; whoever has one signs in first",
         Some("Accept"),
         200,
         Some("Accepted"),

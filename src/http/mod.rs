@@ -16,6 +16,7 @@ pub use me::new_team;
 mod members;
 mod page;
 mod runs;
+mod sign_in;
 mod values;
 mod workspaces;
 
@@ -24,6 +25,8 @@ use crate::call::redact::Redaction;
 use crate::config::HistoryOptions;
 use crate::hub::Hub;
 use crate::id::WorkspaceId;
+use crate::identity::limits::Limits;
+use crate::identity::mail::Mailer;
 use crate::identity::{Identity, Secret, SignedIn};
 use crate::live;
 use crate::protocol::own::{HistoryEntry, News};
@@ -56,6 +59,10 @@ pub struct App {
     pub hub: Arc<Hub>,
     /// Who is who.
     pub identity: Identity,
+    /// Where letters are handed in.
+    pub mail: Mailer,
+    /// How many of them somebody can cause.
+    pub limits: Limits,
     /// What links start with.
     pub public_url: String,
     /// Origins whose pages may use a cookie.
@@ -74,6 +81,7 @@ impl App {
     pub fn new(
         store: Arc<dyn Store>,
         hub: Hub,
+        mail: Mailer,
         public_url: String,
         mut origins: Vec<String>,
         setup: Option<&Secret>,
@@ -82,6 +90,8 @@ impl App {
         Self {
             hub: Arc::new(hub),
             identity: Identity::new(Arc::clone(&store)),
+            mail,
+            limits: Limits::default(),
             store,
             public_url,
             origins,
@@ -174,8 +184,9 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/archive", get(archive::show));
     let v1 = Router::new()
         .route("/setup", post(me::set_up))
-        .route("/sign_in/complete", post(me::complete))
-        .route("/sign_out", post(me::sign_out))
+        .route("/sign_in", post(sign_in::ask))
+        .route("/sign_in/complete", post(sign_in::complete))
+        .route("/sign_out", post(sign_in::sign_out))
         .nest("/me", own)
         .route("/workspaces", get(workspaces::list).post(workspaces::create))
         .route("/workspaces/import_archive", post(archive::import))

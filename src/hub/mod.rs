@@ -29,6 +29,7 @@ use arc_swap::ArcSwap;
 use dashmap::DashMap;
 use post::{Note, Post};
 use seating::{Claim, Said};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -94,6 +95,8 @@ enum Request {
     /// For one person's sessions here.
     Own(UserId, News),
     SignedOut(CredentialId),
+    /// By which credentials its sessions were opened.
+    Credentials(mpsc::Sender<HashSet<CredentialId>>),
     /// The log has come to a sequence, or may have grown: read it. The answer: whether it could be read.
     CatchUp(Option<Sequence>, Option<oneshot::Sender<bool>>),
     StartLeaving,

@@ -176,7 +176,10 @@ impl Room {
                     if count == 0 {
                         break;
                     }
-                    last_use = Instant::now();
+                    // Being asked who is here, every few seconds, is no use.
+                    if batch.iter().any(|request| !matches!(request, Request::Credentials(_))) {
+                        last_use = Instant::now();
+                    }
                     self.take_in(&mut batch).await;
                 }
                 Some(heard) = hears.recv() => self.hear(heard).await,
@@ -219,6 +222,10 @@ impl Room {
                 },
                 Request::Own(user, news) => self.tell_own(user, news),
                 Request::SignedOut(credential) => self.sign_out(credential),
+                Request::Credentials(reply) => {
+                    // There is room for an answer of each room.
+                    let _ = reply.try_send(self.credentials());
+                }
                 Request::StartLeaving => self.start_leaving(Instant::now()),
                 Request::Goodbye(one_in) => self.goodbye(one_in),
                 Request::CatchUp(sequence, reply) => {

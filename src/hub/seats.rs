@@ -14,6 +14,7 @@ use crate::visibility::{self, Frame};
 use crate::workspace::Positions;
 use crate::workspace::member::{Side, Viewer};
 use crate::workspace::problem::{Code, Problem};
+use std::collections::HashSet;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -143,6 +144,10 @@ impl Room {
         }
         gone.into_iter().for_each(|session| self.leave(session));
         confirmations
+    }
+
+    pub(super) fn credentials(&self) -> HashSet<CredentialId> {
+        self.occupants.values().map(|one| one.credential).collect()
     }
 
     pub(super) fn sign_out(&mut self, credential: CredentialId) {

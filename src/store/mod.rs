@@ -236,6 +236,14 @@ pub trait Store: own::Own + Send + Sync + 'static {
     async fn find_credential(&self, hash: [u8; 32], now: OffsetDateTime) -> anyhow::Result<Option<(Credential, User)>>;
     /// Ends a credential of that person; whether there was one. Of two calls at once, one returns true.
     async fn end_credential(&self, user: UserId, id: CredentialId) -> anyhow::Result<bool>;
+    /// Which of these credentials are there no more, or have ended by themselves at `now`; in any order.
+    async fn ended_credentials(
+        &self,
+        credentials: &[CredentialId],
+        now: OffsetDateTime,
+    ) -> anyhow::Result<Vec<CredentialId>>;
+    /// Removes credentials that have ended by themselves at `now`, at most `limit` of them; how many.
+    async fn purge_credentials(&self, now: OffsetDateTime, limit: usize) -> anyhow::Result<usize>;
     /// Somebody's personal access tokens, oldest first.
     async fn tokens(&self, user: UserId) -> anyhow::Result<Vec<Credential>>;
 

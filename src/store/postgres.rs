@@ -171,6 +171,20 @@ impl Store for Postgres {
             .with_context(|| format!("end credential {id} of user {user}"))
     }
 
+    async fn ended_credentials(
+        &self,
+        credentials: &[CredentialId],
+        now: OffsetDateTime,
+    ) -> anyhow::Result<Vec<CredentialId>> {
+        people::ended_credentials(&self.connections, credentials, now)
+            .await
+            .context("look which credentials have ended")
+    }
+
+    async fn purge_credentials(&self, now: OffsetDateTime, limit: usize) -> anyhow::Result<usize> {
+        people::purge_credentials(&self.connections, now, limit).await.context("remove credentials that have ended")
+    }
+
     async fn tokens(&self, user: UserId) -> anyhow::Result<Vec<Credential>> {
         people::tokens(&self.connections, user).await.with_context(|| format!("list the tokens of user {user}"))
     }

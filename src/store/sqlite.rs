@@ -364,6 +364,25 @@ impl Store for Sqlite {
             .with_context(|| format!("end credential {id} of user {user}"))
     }
 
+    async fn ended_credentials(
+        &self,
+        credentials: &[CredentialId],
+        now: OffsetDateTime,
+    ) -> anyhow::Result<Vec<CredentialId>> {
+        let credentials = credentials.to_vec();
+        self.readers
+            .run(move |connection| people::ended_credentials(connection, &credentials, now))
+            .await
+            .context("look which credentials have ended")
+    }
+
+    async fn purge_credentials(&self, now: OffsetDateTime, limit: usize) -> anyhow::Result<usize> {
+        self.writer
+            .run(move |connection| people::purge_credentials(connection, now, limit))
+            .await
+            .context("remove credentials that have ended")
+    }
+
     async fn tokens(&self, user: UserId) -> anyhow::Result<Vec<Credential>> {
         self.readers
             .run(move |connection| people::tokens(connection, user))

@@ -34,6 +34,8 @@ codes! {
     Forbidden = "forbidden", "Your role does not allow this.";
     /// No valid cookie or token.
     SignedOut = "signed_out", "Sign in first.";
+    /// What an account is invited to, it accepts itself.
+    SignInFirst = "sign_in_first", "You have an account here: sign in first, by a link that is mailed to you, and open the invitation again.";
     /// A token of a link that was used, ended, or never was.
     StaleToken = "stale_token", "This link is no longer valid.";
     /// A cookie came with a foreign or missing Origin.

@@ -7,9 +7,10 @@ pub mod postgres;
 pub mod process;
 pub mod proxy;
 pub mod redis;
+pub mod smtp;
 
 use futures_util::{SinkExt, StreamExt};
-use loggia::config::{HistoryOptions, SESSION_EDITS_PER_SECOND, SecretUrl, ServeOptions, StoreOptions};
+use loggia::config::{HistoryOptions, MailOptions, SESSION_EDITS_PER_SECOND, SecretUrl, ServeOptions, StoreOptions};
 use loggia::http::{App, new_team};
 use loggia::identity::Identity;
 use loggia::server::{Server, open_store};
@@ -126,6 +127,7 @@ impl TestServer {
             session_edits_per_second: SESSION_EDITS_PER_SECOND,
             allow_target: Vec::new(),
             history: HistoryOptions::default(),
+            mail: MailOptions::default(),
             store: StoreOptions::folder(folder),
         };
         let server = Server::new(listener, store, &options).await.unwrap();
@@ -170,10 +172,17 @@ impl TestServer {
         let answer = self.admin.post(&format!("/v1/workspaces/{workspace}/invitations"), body).await;
         let rows = answer.expect(200)["rows"].clone();
         let link = rows[0]["link"].as_str().unwrap_or_else(|| panic!("no link: {rows}")).to_owned();
-        self.accept(link.split_once("#invite=").unwrap().1).await
+        let invitation = link.split_once("#invite=").unwrap().1;
+        let Some(user) = self.store.user_by_email(email).await.unwrap() else { return self.accept(invitation).await };
+        let (_, token) = Identity::new(Arc::clone(&self.store)).token(user.id, "test", now_utc()).await.unwrap();
+        let token = token.reveal().to_owned();
+        let http = reqwest::Client::new();
+        let person = Person { url: self.url.clone(), id: user.id.to_string(), email: user.email, token, http };
+        person.accept(invitation).await.expect(200);
+        person
     }
 
-    /// Accepts an invitation and makes a token.
+    /// Accepts an invitation as somebody new, and makes a token.
     pub async fn accept(&self, invitation: &str) -> Person {
         let http = reqwest::Client::new();
         let url = format!("{}/v1/invitations/accept", self.url);
@@ -240,6 +249,11 @@ impl Person {
             request = request.json(&body);
         }
         Answer::of(request.send().await.unwrap()).await
+    }
+
+    /// Accepts an invitation as who it is already.
+    pub async fn accept(&self, invitation: &str) -> Answer {
+        self.post("/v1/invitations/accept", json!({"token": invitation})).await
     }
 
     pub async fn get(&self, path: &str) -> Answer {

@@ -179,5 +179,5 @@ fn is_open(port: u16) -> bool {
 /// Whether a name means something inside a network only.
 fn is_local(name: &str) -> bool {
     let below = |local: &&str| name.strip_suffix(*local).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-    !name.contains('.') || LOCAL_NAMES.iter().any(|local| below(local))
+    !name.contains('.') || LOCAL_NAMES.iter().any(below)
 }

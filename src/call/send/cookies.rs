@@ -1,6 +1,6 @@
 //! A person's cookies in a workspace. Whose they are is the caller's to know; here are the rules of RFC 6265.
 
-use cookie_store::{Cookie, CookieStore, RawCookie};
+use cookie_store::{Cookie, CookieExpiration, CookieStore, RawCookie};
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::net::IpAddr;
@@ -9,7 +9,9 @@ use url::Url;
 /// Bytes of a cookie with its attributes.
 const LARGEST_COOKIE: usize = 4_096;
 /// Cookies of a jar.
-const MOST_COOKIES: usize = 300;
+const MOST_COOKIES: usize = 600;
+/// Of one site: no server can push out the cookies of all others.
+const MOST_OF_A_SITE: usize = 50;
 
 /// Cookies. Those that last until a browser closes last as long as the jar.
 #[derive(Clone, Debug, Default)]
@@ -90,23 +92,35 @@ impl Jar {
             cookie.unset_domain();
         }
         if self.0.insert_raw(&cookie, url).is_ok() {
-            self.shrink();
+            let own = site(&host).to_owned();
+            self.shrink(MOST_OF_A_SITE, |cookie| site(&String::from(&cookie.domain)) == own);
+            self.shrink(MOST_COOKIES, |_| true);
         }
     }
 
-    /// Forgets those that end first while there are too many.
-    fn shrink(&mut self) {
-        let mut cookies: Vec<_> = self.0.iter_any().cloned().collect();
-        if cookies.len() <= MOST_COOKIES {
-            return;
-        }
-        cookies.sort_by_key(|cookie| (!cookie.is_expired(), cookie.expires_datetime()));
-        let excess = cookies.len() - MOST_COOKIES;
-        for cookie in cookies.iter().take(excess) {
-            let [domain, path, name] = key(cookie);
-            self.0.remove(&domain, &path, &name);
+    /// Forgets those that end first while there are too many of a kind.
+    fn shrink(&mut self, most: usize, kind: impl Fn(&Cookie<'_>) -> bool) {
+        let mut cookies: Vec<_> =
+            self.0.iter_any().filter(|cookie| kind(cookie)).map(|cookie| (end(cookie), key(cookie))).collect();
+        let excess = cookies.len().saturating_sub(most);
+        cookies.sort();
+        for (_, [domain, path, name]) in cookies.iter().take(excess) {
+            self.0.remove(domain, path, name);
         }
     }
+}
+
+/// In seconds since 1970; those without an end are the last.
+fn end(cookie: &Cookie<'_>) -> i64 {
+    match cookie.expires {
+        CookieExpiration::AtUtc(end) => end.unix_timestamp(),
+        CookieExpiration::SessionEnd => i64::MAX,
+    }
+}
+
+/// The registrable domain of a host, or the host.
+fn site(host: &str) -> &str {
+    if host.parse::<IpAddr>().is_ok() { host } else { psl::domain_str(host).unwrap_or(host) }
 }
 
 /// Domain, path, name.

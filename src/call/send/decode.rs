@@ -1,6 +1,6 @@
 //! Undoing `Content-Encoding` while the body comes, into a bounded place.
 
-use flate2::write::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
+use flate2::write::{DeflateDecoder, GzDecoder, ZlibDecoder};
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 const MOST_ENCODINGS: usize = 3;
 /// Two to this power is what zstd may keep of what it has written: 8 MiB, which RFC 8878 asks of everybody.
 const ZSTD_WINDOW: u32 = 23;
+/// Members of a gzip file. Each costs tens of microseconds though it may be of 20 bytes and of nothing.
+const MOST_MEMBERS: usize = 1_024;
 /// Bytes that brotli writes at once.
 const BROTLI_BUFFER: usize = 16 * 1_024;
 
@@ -53,7 +55,7 @@ impl Decoder {
             // Each in between is bounded as well: what is small in the end may be huge on the way.
             let inner = Metered { left: limit, kept: Arc::clone(&kept), inner: stage };
             stage = match name.as_str() {
-                "gzip" | "x-gzip" => Box::new(MultiGzDecoder::new(inner)),
+                "gzip" | "x-gzip" => Box::new(Gzip { member: Some(GzDecoder::new(inner)), members: 1 }),
                 "deflate" => Box::new(Deflate::Unknown(Some(inner))),
                 "br" => Box::new(brotli_decompressor::DecompressorWriter::new(inner, BROTLI_BUFFER)),
                 "zstd" => {
@@ -145,10 +147,40 @@ impl Write for Metered {
     }
 }
 
-impl Stage for MultiGzDecoder<Metered> {
+/// A gzip file: members one behind the other.
+struct Gzip {
+    /// `None` after a member that ended badly.
+    member: Option<GzDecoder<Metered>>,
+    members: usize,
+}
+
+impl Write for Gzip {
+    fn write(&mut self, part: &[u8]) -> io::Result<usize> {
+        let Some(member) = &mut self.member else { return Err(io::ErrorKind::InvalidData.into()) };
+        let taken = member.write(part)?;
+        if taken > 0 || part.is_empty() {
+            return Ok(taken);
+        }
+        // It has ended, and the next begins.
+        self.members += 1;
+        if self.members > MOST_MEMBERS {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        let next = self.member.take().map(GzDecoder::finish).transpose()?.map(GzDecoder::new);
+        self.member = next;
+        self.member.as_mut().map_or(Ok(0), |member| member.write(part))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.member.as_mut().map_or(Ok(()), Write::flush)
+    }
+}
+
+impl Stage for Gzip {
     fn finish(&mut self) -> io::Result<()> {
-        self.try_finish()?;
-        self.get_mut().inner.finish()
+        let Some(member) = &mut self.member else { return Err(io::ErrorKind::InvalidData.into()) };
+        member.try_finish()?;
+        member.get_mut().inner.finish()
     }
 }
 

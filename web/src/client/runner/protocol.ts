@@ -74,20 +74,23 @@ export function heard(text: unknown): Heard | null {
   if (!isObject(message)) return null;
   switch (message.kind) {
     case "assertion":
-      return assertion(message);
-    case "console": {
-      const level = (["log", "info", "warn", "error", "debug"] as const).find((one) => one === message.level);
-      return level && isText(message.text) ? { kind: "console", line: { level, text: message.text } } : null;
-    }
+      return isObject(message.assertion) ? assertion(message.assertion) : null;
+    case "console":
+      return isObject(message.line) ? line(message.line) : null;
     case "send": {
       const { call, request } = message;
       return Number.isSafeInteger(call) && isObject(request) ? { kind: "send", call: call as number, request } : null;
     }
     case "done":
-      return done(message);
+      return isObject(message.done) ? done(message.done) : null;
     default:
       return null;
   }
+}
+
+function line({ level, text }: Fields): Heard | null {
+  const known = (["log", "info", "warn", "error", "debug"] as const).find((one) => one === level);
+  return known && isText(text) ? { kind: "console", line: { level: known, text } } : null;
 }
 
 function assertion({ name, passed, skipped, error }: Fields): Heard | null {
@@ -103,7 +106,7 @@ function assertion({ name, passed, skipped, error }: Fields): Heard | null {
 function done({ scopes, request, next, skip, error }: Fields): Heard | null {
   if (!isObject(scopes) || !isObject(request) || typeof skip !== "boolean") return null;
   if (!SCOPES.every((name) => isEntries(scopes[name]))) return null;
-  if (next !== undefined && next !== null && typeof next !== "string") return null;
+  if (next !== undefined && next !== null && !isText(next)) return null;
   if (error !== undefined && !isText(error)) return null;
   const read: Done = { scopes: scopes as ScopeEntries, request, skip };
   if (next !== undefined) read.next = next;

@@ -84,7 +84,8 @@ function theirs(collection: Collection, { environment, data, iterations, bail }:
 }
 
 function lines(results: Result[]): Line[] {
-  return results.map(({ iteration, name, status, assertions, error }) => ({
+  // Of a request that is skipped, newman says nothing.
+  return results.filter(({ skipped }) => !skipped).map(({ iteration, name, status, assertions, error }) => ({
     iteration,
     name,
     status,
@@ -117,8 +118,8 @@ function read(name: string): Collection {
 test("the Conduit collection has newman's assertions, all of them", async () => {
   const { results, summary, newmans } = await both(read("../tests/data/conduit.postman_collection.json"), { environment: PEOPLE });
   assert.deepEqual(lines(results), newmans);
+  assert.deepEqual(lines(results).filter(({ failed }) => failed), []);
   assert.deepEqual(summary.requests, { total: 32, failed: 0, skipped: 0 });
-  assert.equal(summary.assertions.failed, 0);
   assert(summary.assertions.total > 300, `${summary.assertions.total} assertions`);
 });
 

@@ -107,7 +107,7 @@ class Conduit {
       title,
       description: text(fields, "description"),
       body: text(fields, "body"),
-      tagList: (fields.tagList as string[] | undefined) ?? [],
+      tagList: ((fields.tagList as string[] | undefined) ?? []).toSorted(),
       createdAt: now,
       updatedAt: now,
       author: me.username,

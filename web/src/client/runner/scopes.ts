@@ -1,5 +1,7 @@
 // Variables: scopes one upon another, and filling them into text. Runs on both sides of the sandbox.
 
+import { v4 } from "uuid";
+
 /** Names and values of one scope, as they travel. */
 export type Entries = [string, unknown][];
 
@@ -73,7 +75,8 @@ export class Scopes {
   }
 
   entries(): Record<ScopeName, Entries> {
-    const entries = (name: ScopeName): Entries => [...this.layers[name]];
+    // `undefined` does not travel: as if it were not set, which leaves `{{name}}` as it is.
+    const entries = (name: ScopeName): Entries => [...this.layers[name]].filter(([, value]) => value !== undefined);
     return {
       globals: entries("globals"),
       collection: entries("collection"),
@@ -89,8 +92,8 @@ export class Scopes {
 }
 
 const DYNAMIC: Record<string, () => string> = {
-  $guid: () => crypto.randomUUID(),
-  $randomUUID: () => crypto.randomUUID(),
+  $guid: () => v4(),
+  $randomUUID: () => v4(),
   $timestamp: () => String(Math.floor(Date.now() / 1000)),
   $isoTimestamp: () => new Date().toISOString(),
   $randomInt: () => String(Math.floor(Math.random() * 1001)),

@@ -8,7 +8,7 @@ const LIBRARIES: Record<string, () => unknown> = {
   "crypto-js": () => require("crypto-js"),
   lodash: () => require("lodash"),
   moment: () => require("moment"),
-  uuid: () => Object.assign(() => crypto.randomUUID(), require("uuid")),
+  uuid: () => require("uuid"),
 };
 
 /** A library by its name; throws and says what there is otherwise. */

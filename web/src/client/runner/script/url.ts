@@ -27,8 +27,7 @@ export class Url {
     const parts = url as Record<string, unknown>;
     if (parts.host === undefined && typeof parts.raw === "string") this.#read(parts.raw);
     else {
-      const raw = typeof parts.raw === "string" ? parts.raw : "";
-      this.protocol = text(parts.protocol) ?? /^(\w+):\/\//.exec(raw)?.[1];
+      this.protocol = text(parts.protocol);
       this.host = split(parts.host, ".");
       this.port = text(parts.port);
       this.path = split(parts.path, "/");

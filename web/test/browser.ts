@@ -6,7 +6,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { chromium, type Browser, type Page } from "playwright-core";
 import type { OutgoingRequest, SentResponse } from "../src/client/runner";
-import { forFetch } from "../src/client/runner";
+import { forFetch, frameDocument } from "../src/client/runner";
 
 export interface TestPage {
   page: Page;
@@ -29,6 +29,9 @@ export async function openPage(policy?: string): Promise<TestPage> {
       if (policy) response.setHeader("content-security-policy", policy);
       response.setHeader("set-cookie", "secret=cookie");
       response.setHeader("content-type", "text/html").end('<!doctype html><title>page</title><script src="/page.js"></script>');
+    } else if (path === "/frame") {
+      response.setHeader("content-security-policy", "sandbox allow-scripts");
+      response.setHeader("content-type", "text/html").end(frameDocument());
     } else if (path !== "/favicon.ico") {
       reached.push(`${request.method} ${path}`);
       response.setHeader("content-type", "text/javascript").end("globalThis.stolen = true");

@@ -60,8 +60,10 @@ function theirs(collection: Collection, { environment, data, iterations, bail }:
         if (error) return reject(error);
         type Script = { error?: Error };
         type Execution = (typeof summary.run.executions)[number] & { testScript?: Script[]; prerequestScript?: Script[] };
+        // What pm.sendRequest sends, newman lists as well: behind the item's own, with the same ref.
+        const refs = summary.run.executions.map(({ cursor }) => cursor.ref);
         resolve(
-          summary.run.executions.map((execution: Execution) => {
+          summary.run.executions.filter(({ cursor }, at) => refs.indexOf(cursor.ref) === at).map((execution: Execution) => {
             const assertions = execution.assertions ?? [];
             const threw = [...(execution.prerequestScript ?? []), ...(execution.testScript ?? [])].some(({ error }) => error);
             const unsent = Boolean((execution as { requestError?: unknown }).requestError);

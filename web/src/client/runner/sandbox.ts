@@ -34,8 +34,9 @@ export interface SandboxOptions {
 
 /** How much longer a frame may take than the script in it. */
 const GRACE = 2000;
-/** How long a frame may take to come up. */
-const START = 10_000;
+/** How long a frame may take to come up, and then to answer. */
+const LOAD = 10_000;
+const ANSWER = 1000;
 
 /** A sandbox in this page. The frame comes with the first script, and goes with `close`. */
 export function openSandbox({ limit = 5000, src }: SandboxOptions = {}): Sandbox {
@@ -146,17 +147,23 @@ function openFrame(src: string | undefined): Promise<Frame> {
     element.remove();
   };
   return new Promise((resolve, reject) => {
-    const late = setTimeout(() => {
+    const late = () => {
       remove();
       reject(new Error("The sandbox does not start: does the page's Content-Security-Policy allow it?"));
-    }, START);
+    };
+    let clock = setTimeout(late, LOAD);
     port.onmessage = () => {
-      clearTimeout(late);
+      clearTimeout(clock);
       port.onmessage = null;
       resolve({ port, remove });
     };
-    // An opaque origin has no name to address; what is sent is no secret, and the frame is ours until it is removed.
-    element.onload = () => element.contentWindow?.postMessage("port", "*", [port2]);
+    element.onload = () => {
+      element.onload = null;
+      clearTimeout(clock);
+      clock = setTimeout(late, ANSWER);
+      // An opaque origin has no name to address; what is sent is no secret, and the frame is ours until it is removed.
+      element.contentWindow?.postMessage("port", "*", [port2]);
+    };
     document.body.append(element);
   });
 }

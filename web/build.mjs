@@ -31,4 +31,4 @@ await build({
   packages: "external",
   outExtension: { ".js": ".mjs" },
 });
-await build({ ...all, entryPoints: ["test/page.ts"], format: "iife", platform: "browser" });
+await build({ ...all, outdir: "build/page", outbase: "test", entryPoints: ["test/page.ts"], format: "iife", platform: "browser" });

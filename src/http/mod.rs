@@ -12,7 +12,7 @@ mod page;
 mod workspaces;
 
 use crate::hub::Hub;
-use crate::id::WorkspaceId;
+use crate::id::{UserId, WorkspaceId};
 use crate::identity::{Identity, Secret, SignedIn};
 use crate::live;
 use crate::store::Store;
@@ -76,13 +76,18 @@ impl App {
 
     /// A workspace and how the caller sees it. For who is no member, there is no such thing.
     async fn seen(&self, id: WorkspaceId, caller: &SignedIn) -> Result<(Arc<Workspace>, Viewer), Problem> {
+        self.seen_by(id, caller.user.id).await
+    }
+
+    /// The same for a person who is known by something else than a credential.
+    async fn seen_by(&self, id: WorkspaceId, person: UserId) -> Result<(Arc<Workspace>, Viewer), Problem> {
         let state = self.hub.room(id).await?.state();
-        if let Some(viewer) = state.viewer(caller.user.id) {
+        if let Some(viewer) = state.viewer(person) {
             return Ok((state, viewer));
         }
         // Perhaps it became a member on another node a moment ago.
         let state = self.hub.room_caught_up(id).await?.state();
-        let viewer = state.viewer(caller.user.id).ok_or(Code::NotFound)?;
+        let viewer = state.viewer(person).ok_or(Code::NotFound)?;
         Ok((state, viewer))
     }
 
@@ -109,6 +114,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/invitations/{invitation}", delete(invitations::revoke))
         .route("/items/{item}", get(items::show))
         .route("/items/{item}/export", get(items::export))
+        .route("/items/{item}/export_link", post(items::export_link))
         .route("/environments/{environment}/export", get(items::export_environment))
         .route("/import", post(items::import))
         .route("/changes", post(items::change));

@@ -1,6 +1,7 @@
 //! Who somebody is: secrets that stand for a person, and their pictures. A secret is shown once and kept as a hash.
 
 pub mod avatar;
+pub mod export_link;
 
 use crate::id::{CredentialId, UserId};
 use crate::store::{Credential, CredentialKind, Store, User};

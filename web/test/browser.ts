@@ -19,7 +19,7 @@ export interface TestPage {
 /** Opens it. `send` is what runs in the page send with. */
 export async function openPage(policy?: string): Promise<TestPage> {
   const reached: string[] = [];
-  const script = readFileSync("build/test/page.js");
+  const script = readFileSync("build/page/page.js");
   const server = createServer((request, response) => {
     const path = request.url ?? "";
     response.setHeader("access-control-allow-origin", "*");

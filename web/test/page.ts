@@ -3,4 +3,4 @@
 import * as runner from "../src/client/runner";
 import { openSandbox } from "../src/client/runner";
 
-Object.assign(window, { runner, sandbox: openSandbox({ limit: 1500 }) });
+Object.assign(window, { runner, sandbox: openSandbox({ limit: 3000 }) });

@@ -237,6 +237,11 @@ describe("the bridge", () => {
     assert.deepEqual(ran.console, ["undefined,,"]);
   });
 
+  test("a script can take the names of old for its own", async () => {
+    const ran = await script("let request = 1; const _ = 2; var data = 3; let tests = {}; console.log(request + _ + data)");
+    assert.deepEqual(ran.console, ["6"]);
+  });
+
   test("polluted prototypes stay in the worker", async () => {
     const ran = await script(`
       Object.prototype.kind = "done";

@@ -81,6 +81,8 @@ export function openSandbox({ limit = 5000, src }: SandboxOptions = {}): Sandbox
             crash: data.detail || "The script's worker broke down.",
           };
           end({ stopped: data.ended, error: errors[data.ended] });
+          // What the script said further still waits in the frame, before the next one's words.
+          if (data.ended === "flood") discard();
           return;
         }
         const message = heard(data.text);

@@ -5,35 +5,34 @@ mod common;
 
 use common::{Answer, Person, TestServer};
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 const CONDUIT: &[u8] = include_bytes!("data/conduit.postman_collection.json");
 
-/// `web/`, with what is installed and built there; `None`, which is told, where Node.js is not.
-async fn web() -> Option<PathBuf> {
+/// `web/`, with what is installed and built there.
+async fn web() -> PathBuf {
     let web = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("web");
     let npm = |arguments: &'static [&'static str]| {
         let web = web.clone();
-        async move { Command::new("npm").args(arguments).current_dir(web).stdout(Stdio::null()).status().await }
+        async move {
+            let done = Command::new("npm").args(arguments).current_dir(web).stdout(Stdio::null()).status().await;
+            assert!(done.expect("npm, which script/test installs").success(), "npm {arguments:?}");
+        }
     };
-    if npm(&["--version"]).await.is_err() {
-        eprintln!("npm is not installed: newman is not tested");
-        return None;
-    }
     if !web.join("node_modules/.bin/newman").exists() {
-        assert!(npm(&["ci"]).await.unwrap().success());
+        npm(&["ci"]).await;
     }
     if !web.join("build/test/serve-conduit.mjs").exists() {
-        assert!(npm(&["run", "build"]).await.unwrap().success());
+        npm(&["run", "build"]).await;
     }
-    Some(web)
+    web
 }
 
 /// A Conduit to run against, and its address. It ends with this test, for its standard input does.
-async fn conduit(web: &PathBuf) -> (Child, String) {
+async fn conduit(web: &Path) -> (Child, String) {
     let mut command = Command::new("node");
     command.arg("build/test/serve-conduit.mjs").current_dir(web).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.kill_on_drop(true).spawn().unwrap();
@@ -54,7 +53,7 @@ async fn bare(url: &str) -> Answer {
 
 #[tokio::test]
 async fn newman_runs_a_collection_from_its_export_link() {
-    let Some(web) = web().await else { return };
+    let web = web().await;
     let (_conduit, api) = conduit(&web).await;
     let server = TestServer::start().await;
     let workspace = server.workspace().await;

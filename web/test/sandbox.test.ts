@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Ending } from "../src/client/runner/sandbox";
 import type { Job } from "../src/client/runner/protocol";
-import type { Sandbox } from "../src/client/runner";
+import { frameDocument, type Sandbox } from "../src/client/runner";
 import { openPage, type TestPage } from "./browser";
 import { ESCAPES, FRAME_ESCAPES, POLICY_HOLDS } from "./escapes";
 
@@ -92,40 +92,53 @@ describe("what a script tries", () => {
   });
 });
 
+/** A body in a worker that nothing was taken from, in a frame such as the sandbox's; what it said. */
+async function inBareWorker(name: string, change: (document: string) => string): Promise<string> {
+  const reach = `${opened.origin}/stolen?${encodeURIComponent(name)}`;
+  const worker = `(async () => {
+    const lines = [];
+    const console = { log: (text) => lines.push(text) };
+    ${wrapped(ESCAPES[name] ?? assert.fail(name), reach)}
+    postMessage(lines.join("\\n"));
+  })();`;
+  return opened.page.evaluate(async (document_) => {
+    const frame = document.createElement("iframe");
+    frame.setAttribute("sandbox", "allow-scripts");
+    frame.srcdoc = document_;
+    const { port1, port2 } = new MessageChannel();
+    frame.onload = () => frame.contentWindow?.postMessage("port", "*", [port2]);
+    const said = new Promise<string>((resolve) => {
+      port1.onmessage = ({ data }) => {
+        if (data.kind === "ready") port1.postMessage({ kind: "run", run: 1, job: null, limit: 3000 });
+        else resolve(data.kind === "said" ? data.text : data.ended);
+      };
+    });
+    document.body.append(frame);
+    const text = await said;
+    frame.remove();
+    return text;
+  }, change(frameDocument(worker)));
+}
+
 describe("with nothing taken out of the worker, the frame's policy alone", () => {
   for (const name of POLICY_HOLDS) {
     test(name, async () => {
-      const reach = `${opened.origin}/stolen?${encodeURIComponent(name)}`;
-      const worker = `(async () => {
-        const console = { log: (text) => lines.push(text) };
-        const lines = [];
-        ${wrapped(ESCAPES[name] ?? "", reach)}
-        postMessage(lines.join("\\n"));
-      })();`;
-      // A frame such as the sandbox's, with this worker in place of ours. It says all it hears to the page.
-      const said = await opened.page.evaluate(async (worker) => {
-        const { runner } = globalThis as unknown as { runner: typeof import("../src/client/runner") };
-        const frame = document.createElement("iframe");
-        frame.setAttribute("sandbox", "allow-scripts");
-        frame.srcdoc = runner.frameDocument(worker);
-        const { port1, port2 } = new MessageChannel();
-        frame.onload = () => frame.contentWindow?.postMessage("port", "*", [port2]);
-        const said = new Promise<string>((resolve) => {
-          port1.onmessage = ({ data }) => {
-            if (data.kind === "ready") port1.postMessage({ kind: "run", run: 1, job: null, limit: 5000 });
-            else resolve(data.kind === "said" ? data.text : data.ended);
-          };
-        });
-        document.body.append(frame);
-        const text = await said;
-        frame.remove();
-        return text;
-      }, worker);
-      assert.match(said, /end$/);
+      // What is never told of its failure got nothing either.
+      const said = await inBareWorker(name, (document) => document);
+      assert.match(said, /end$|^timeout$/);
       assert.doesNotMatch(said, /GOT/);
       assert.deepEqual(opened.reached, []);
     });
   }
+
+  test("and it is the policy that holds: without it they get there", async () => {
+    const unguarded = (document: string) => document.replace(/<meta http-equiv[^>]*>/, "");
+    for (const name of ["fetch, without cors", "XMLHttpRequest", "importScripts", "WebSocket"]) {
+      const said = await inBareWorker(name, unguarded);
+      assert.match(said, /end$/);
+      assert.equal(opened.reached.splice(0).length, 1, `${name}: ${said}`);
+    }
+  });
 });
 
 describe("even in the frame itself", () => {

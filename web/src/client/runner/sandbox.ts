@@ -36,7 +36,7 @@ export interface SandboxOptions {
 const GRACE = 2000;
 /** How long a frame may take to come up, and then to answer. */
 const LOAD = 10_000;
-const ANSWER = 1000;
+const ANSWER = 3000;
 
 /** A sandbox in this page. The frame comes with the first script, and goes with `close`. */
 export function openSandbox({ limit = 5000, src }: SandboxOptions = {}): Sandbox {

@@ -21,9 +21,14 @@ const post = (self.postMessage as (text: string) => void).bind(self);
 const stringify = JSON.stringify;
 const AsyncFunction = (async () => {}).constructor as new (text: string) => () => Promise<unknown>;
 
+let said = 0;
+
 function say(message: Heard): void {
   const text = stringify(message);
   if (text.length > LIMITS.message) throw new RangeError(`it is more than ${LIMITS.message} characters`);
+  said += 1;
+  // The frame ends a script that goes beyond; until it does, nothing more piles up there.
+  if (said > LIMITS.messages + 1) throw new RangeError("The script said more than a script may.");
   post(text);
 }
 

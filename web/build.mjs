@@ -21,7 +21,9 @@ writeFileSync(
 process.stdout.write(`sandbox: ${worker.length} bytes for the worker, ${frame.length} for the frame\n`);
 
 rmSync("build", { recursive: true, force: true });
-const tests = readdirSync("test").filter((name) => name.endsWith(".test.ts")).map((name) => `test/${name}`);
+const tests = readdirSync("test")
+  .filter((name) => name.endsWith(".test.ts"))
+  .map((name) => `test/${name}`);
 const all = { bundle: true, outdir: "build", outbase: ".", target: "es2022", sourcemap: "inline" };
 await build({
   ...all,
@@ -31,4 +33,11 @@ await build({
   packages: "external",
   outExtension: { ".js": ".mjs" },
 });
-await build({ ...all, outdir: "build/page", outbase: "test", entryPoints: ["test/page.ts"], format: "iife", platform: "browser" });
+await build({
+  ...all,
+  outdir: "build/page",
+  outbase: "test",
+  entryPoints: ["test/page.ts"],
+  format: "iife",
+  platform: "browser",
+});

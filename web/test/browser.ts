@@ -28,7 +28,9 @@ export async function openPage(policy?: string): Promise<TestPage> {
     } else if (path === "/") {
       if (policy) response.setHeader("content-security-policy", policy);
       response.setHeader("set-cookie", "secret=cookie");
-      response.setHeader("content-type", "text/html").end('<!doctype html><title>page</title><script src="/page.js"></script>');
+      response
+        .setHeader("content-type", "text/html")
+        .end('<!doctype html><title>page</title><script src="/page.js"></script>');
     } else if (path === "/frame") {
       response.setHeader("content-security-policy", "sandbox allow-scripts");
       response.setHeader("content-type", "text/html").end(frameDocument());

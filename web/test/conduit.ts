@@ -27,7 +27,10 @@ interface Article {
 
 /** An answer other than 200. */
 class Refusal extends Error {
-  constructor(readonly status: number, message: string) {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
     super(message);
   }
 }
@@ -53,7 +56,8 @@ class Conduit {
     if (route === "POST users") return this.#register(body.user as Fields);
     if (route === "GET user") return account(signedIn());
     if (route === "PUT user") return account(Object.assign(signedIn(), body.user));
-    if (route === "GET tags") return { tags: [...new Set([...this.#articles.values()].flatMap(({ tagList }) => tagList))] };
+    if (route === "GET tags")
+      return { tags: [...new Set([...this.#articles.values()].flatMap(({ tagList }) => tagList))] };
     if (first === "profiles" && second) return this.#profile(method, second, third, me);
     if (first !== "articles") throw new Refusal(404, "no such route");
     if (!second && method === "GET") return this.#list(url.searchParams, me);
@@ -90,12 +94,17 @@ class Conduit {
   #list(query: URLSearchParams, me: User | null): unknown {
     const [tag, author, favorited] = [query.get("tag"), query.get("author"), query.get("favorited")];
     const fits = (one: Article) =>
-      (!tag || one.tagList.includes(tag)) && (!author || one.author === author) && (!favorited || one.favorites.has(favorited));
+      (!tag || one.tagList.includes(tag)) &&
+      (!author || one.author === author) &&
+      (!favorited || one.favorites.has(favorited));
     return this.#many([...this.#articles.values()].filter(fits), me);
   }
 
   #feed(me: User): unknown {
-    return this.#many([...this.#articles.values()].filter(({ author }) => me.follows.has(author)), me);
+    return this.#many(
+      [...this.#articles.values()].filter(({ author }) => me.follows.has(author)),
+      me,
+    );
   }
 
   #create(fields: Fields, me: User): unknown {
@@ -158,7 +167,9 @@ class Conduit {
         return { comment: comment(made) };
       }
       case "DELETE comments":
-        article.comments = article.comments.filter((one) => one.id !== Number(id) || one.author !== signedIn().username);
+        article.comments = article.comments.filter(
+          (one) => one.id !== Number(id) || one.author !== signedIn().username,
+        );
         return {};
       default:
         throw new Refusal(404, "no such route");
@@ -210,12 +221,20 @@ export async function serveConduit(): Promise<{ url: string; server: Server }> {
       const token = /^Token (.+)$/.exec(headers.authorization ?? "")?.[1] ?? null;
       let [status, answer]: [number, unknown] = [200, undefined];
       try {
-        answer = conduit.answer(method, new URL(url, "http://localhost"), token, body ? (JSON.parse(body) as Fields) : {});
+        answer = conduit.answer(
+          method,
+          new URL(url, "http://localhost"),
+          token,
+          body ? (JSON.parse(body) as Fields) : {},
+        );
       } catch (error) {
         status = error instanceof Refusal ? error.status : 500;
         answer = { errors: { body: [(error as Error).message] } };
       }
-      response.writeHead(status, { "content-type": "application/json; charset=utf-8", "set-cookie": "seen=yes%21; Path=/" });
+      response.writeHead(status, {
+        "content-type": "application/json; charset=utf-8",
+        "set-cookie": "seen=yes%21; Path=/",
+      });
       response.end(JSON.stringify(answer));
     });
   });

@@ -102,7 +102,16 @@ export const ESCAPES: Record<string, string> = {
 export const POLICY_HOLDS = [
   ...["fetch", "fetch, without cors", "XMLHttpRequest", "XMLHttpRequest, synchronous", "WebSocket", "EventSource"],
   ...["WebTransport", "importScripts", "importScripts of data", "import()", "import() of data", "import() of a blob"],
-  ...["import() from eval", "nested Worker", "SharedWorker", "ServiceWorker", "parent", "top", "document", "localStorage"],
+  ...[
+    "import() from eval",
+    "nested Worker",
+    "SharedWorker",
+    "ServiceWorker",
+    "parent",
+    "top",
+    "document",
+    "localStorage",
+  ],
   ...["sessionStorage", "indexedDB", "caches", "cookieStore", "storage.getDirectory", "FontFace", "WebAssembly"],
 ];
 

@@ -22,20 +22,35 @@ const TREE: Collection = {
   info: { name: "Tree" },
   event: [{ listen: "prerequest", script: { exec: ["all", "of it"] } }],
   item: [
-    { id: "f", name: "Folder", event: [{ listen: "prerequest", script: { exec: "folder" } }], item: [request("a"), { id: "g", item: [request("b", ["prerequest", "own"])] }] },
+    {
+      id: "f",
+      name: "Folder",
+      event: [{ listen: "prerequest", script: { exec: "folder" } }],
+      item: [request("a"), { id: "g", item: [request("b", ["prerequest", "own"])] }],
+    },
     request("c"),
   ],
 };
 
 test("steps come depth first, with the scripts around them from the outside in", () => {
   const { steps } = plan(TREE);
-  assert.deepEqual(steps.map(({ item, folders }) => [item, ...folders]), [["a", "Folder"], ["b", "Folder", ""], ["c"]]);
-  assert.deepEqual(steps[1]?.scripts.prerequest.map(({ text }) => text), ["all\nof it", "folder", "own"]);
-  assert.deepEqual(plan(TREE, ["g", "c"]).steps.map(({ item }) => item), ["b", "c"]);
+  assert.deepEqual(
+    steps.map(({ item, folders }) => [item, ...folders]),
+    [["a", "Folder"], ["b", "Folder", ""], ["c"]],
+  );
+  assert.deepEqual(
+    steps[1]?.scripts.prerequest.map(({ text }) => text),
+    ["all\nof it", "folder", "own"],
+  );
+  assert.deepEqual(
+    plan(TREE, ["g", "c"]).steps.map(({ item }) => item),
+    ["b", "c"],
+  );
 });
 
 test("what is no collection is refused by name", () => {
-  const refused = (collection: unknown, words: RegExp, only?: string[]) => assert.throws(() => plan(collection as Collection, only), words);
+  const refused = (collection: unknown, words: RegExp, only?: string[]) =>
+    assert.throws(() => plan(collection as Collection, only), words);
   refused(null, /no list named item/);
   refused({ item: [{ name: "x" }] }, /“x” at 0 has neither items nor a request/);
   refused({ item: [{ name: "x", item: [7] }] }, /item at 0\/0 is no object/);
@@ -44,8 +59,16 @@ test("what is no collection is refused by name", () => {
 
 test("data files: CSV with quotes, JSON, and the line of what is wrong", () => {
   assert.deepEqual(readData('\uFEFFname,n,q\r\n"a ""b"", c",1.5,"7"\r\n"two\nlines",007,\r\n'), [
-    [["name", 'a "b", c'], ["n", 1.5], ["q", "7"]],
-    [["name", "two\nlines"], ["n", "007"], ["q", ""]],
+    [
+      ["name", 'a "b", c'],
+      ["n", 1.5],
+      ["q", "7"],
+    ],
+    [
+      ["name", "two\nlines"],
+      ["n", "007"],
+      ["q", ""],
+    ],
   ]);
   assert.deepEqual(readData('[{"a": {"b": 1}}]'), [[["a", { b: 1 }]]]);
   const cases: [string, RegExp][] = [
@@ -72,11 +95,23 @@ test("variables are filled in, through one another, and what nothing has stays",
 });
 
 test("an address with variables is read in its parts and written back", () => {
-  for (const text of ["https://u.host.com:81/a//b/?x=1&y#z", "{{base}}/a?b={{c}}", "host.com", "https://h/", "/only/path"]) {
+  for (const text of [
+    "https://u.host.com:81/a//b/?x=1&y#z",
+    "{{base}}/a?b={{c}}",
+    "host.com",
+    "https://h/",
+    "/only/path",
+  ]) {
     assert.equal(new Url(text).toString(), text);
   }
   assert.equal(new Url("http://h/a?b=1=2&c#d").query.get("b"), "1=2");
-  const url = new Url({ raw: "http://h/:id", protocol: "http", host: ["h"], path: [":id"], variable: [{ key: "id", value: "7" }] });
+  const url = new Url({
+    raw: "http://h/:id",
+    protocol: "http",
+    host: ["h"],
+    path: [":id"],
+    variable: [{ key: "id", value: "7" }],
+  });
   assert.equal(url.getPath(), "/7");
 });
 
@@ -124,7 +159,9 @@ const ANSWER: SentResponse = {
 /** A sandbox whose scripts are functions of the test, by their text. */
 function scripted(scripts: Record<string, (job: Job) => Partial<Extract<Ending, { done: unknown }>["done"]>>): Sandbox {
   return {
-    run: async (job) => ({ done: { scopes: job.scopes, request: job.request, skip: false, ...scripts[job.script]?.(job) } }),
+    run: async (job) => ({
+      done: { scopes: job.scopes, request: job.request, skip: false, ...scripts[job.script]?.(job) },
+    }),
     close: () => {},
   };
 }
@@ -155,10 +192,20 @@ test("a changed request goes out changed, with the variables that hold", async (
   const sandbox = scripted({
     change: ({ scopes, request }) => ({
       request: { ...request, method: "PUT" },
-      scopes: { ...scopes, local: [["near", 1]], environment: [["near", 2], ["far", 3]] },
+      scopes: {
+        ...scopes,
+        local: [["near", 1]],
+        environment: [
+          ["near", 2],
+          ["far", 3],
+        ],
+      },
     }),
   });
-  const collection = { item: [request("a", ["prerequest", "change"]), request("b")], variable: [{ key: "base", value: "x" }] };
+  const collection = {
+    item: [request("a", ["prerequest", "change"]), request("b")],
+    variable: [{ key: "base", value: "x" }],
+  };
   await events({
     collection,
     sandbox,
@@ -168,7 +215,10 @@ test("a changed request goes out changed, with the variables that hold", async (
     },
   });
   const variables = { base: "x", near: "1", far: "3" };
-  assert.deepEqual(sent, [["a", "PUT", true, variables], ["b", "GET", false, variables]]);
+  assert.deepEqual(sent, [
+    ["a", "PUT", true, variables],
+    ["b", "GET", false, variables],
+  ]);
 });
 
 test("an aborted run ends at once, and says so", async () => {

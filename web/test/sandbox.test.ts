@@ -38,10 +38,23 @@ async function script(text: string, abort?: true): Promise<Ran> {
         send: async (request: unknown) => {
           ran.sent.push(request);
           const body = { media_type: "text/plain", text: "answer" };
-          return { status: 200, reason: "OK", headers: [], body, timings: { total_ms: 1 }, sizes: { head: 0, body: 6, decoded: 6 } };
+          return {
+            status: 200,
+            reason: "OK",
+            headers: [],
+            body,
+            timings: { total_ms: 1 },
+            sizes: { head: 0, body: 6, decoded: 6 },
+          };
         },
       };
-      const scopes = { globals: [], collection: [], environment: [["secret", "s"]] as [string, unknown][], data: [], local: [] };
+      const scopes = {
+        globals: [],
+        collection: [],
+        environment: [["secret", "s"]] as [string, unknown][],
+        data: [],
+        local: [],
+      };
       const about = { iteration: 0, iterationCount: 1, requestName: "r", requestId: "1" };
       const request = { method: "GET", url: "http://127.0.0.1:9/", header: [] };
       const job: Job = { when: "prerequest", script: text, scopes, request, response: null, about };
@@ -76,13 +89,18 @@ describe("what a script tries", () => {
       const ran = await script(wrapped(body, `${opened.origin}/stolen?${encodeURIComponent(name)}`));
       assert.equal(done(ran).error, undefined);
       assert.equal(ran.console.at(-1), "end");
-      assert.deepEqual(ran.console.filter((line) => line.startsWith("GOT")), []);
+      assert.deepEqual(
+        ran.console.filter((line) => line.startsWith("GOT")),
+        [],
+      );
       assert.deepEqual(opened.reached, []);
     });
   }
 
   test("and what it is allowed works: the table's scripts can report", async () => {
-    const ran = await script(wrapped("return [typeof URL, typeof TextEncoder, crypto.getRandomValues(new Uint8Array(2)).length]", ""));
+    const ran = await script(
+      wrapped("return [typeof URL, typeof TextEncoder, crypto.getRandomValues(new Uint8Array(2)).length]", ""),
+    );
     assert.deepEqual(ran.console, ["GOT function,function,2", "end"]);
   });
 
@@ -101,23 +119,26 @@ async function inBareWorker(name: string, change: (document: string) => string):
     ${wrapped(ESCAPES[name] ?? assert.fail(name), reach)}
     postMessage(lines.join("\\n"));
   })();`;
-  return opened.page.evaluate(async (document_) => {
-    const frame = document.createElement("iframe");
-    frame.setAttribute("sandbox", "allow-scripts");
-    frame.srcdoc = document_;
-    const { port1, port2 } = new MessageChannel();
-    frame.onload = () => frame.contentWindow?.postMessage("port", "*", [port2]);
-    const said = new Promise<string>((resolve) => {
-      port1.onmessage = ({ data }) => {
-        if (data.kind === "ready") port1.postMessage({ kind: "run", run: 1, job: null, limit: 3000 });
-        else resolve(data.kind === "said" ? data.text : data.ended);
-      };
-    });
-    document.body.append(frame);
-    const text = await said;
-    frame.remove();
-    return text;
-  }, change(frameDocument(worker)));
+  return opened.page.evaluate(
+    async (document_) => {
+      const frame = document.createElement("iframe");
+      frame.setAttribute("sandbox", "allow-scripts");
+      frame.srcdoc = document_;
+      const { port1, port2 } = new MessageChannel();
+      frame.onload = () => frame.contentWindow?.postMessage("port", "*", [port2]);
+      const said = new Promise<string>((resolve) => {
+        port1.onmessage = ({ data }) => {
+          if (data.kind === "ready") port1.postMessage({ kind: "run", run: 1, job: null, limit: 3000 });
+          else resolve(data.kind === "said" ? data.text : data.ended);
+        };
+      });
+      document.body.append(frame);
+      const text = await said;
+      frame.remove();
+      return text;
+    },
+    change(frameDocument(worker)),
+  );
 }
 
 describe("with nothing taken out of the worker, the frame's policy alone", () => {
@@ -229,7 +250,9 @@ describe("who will not stop", () => {
   });
 
   test("the memory of the machine", async () => {
-    const ran = await script("const all = []; while (true) all.push(new Array(1e6).fill({}).map(() => ({ x: Math.random() })));");
+    const ran = await script(
+      "const all = []; while (true) all.push(new Array(1e6).fill({}).map(() => ({ x: Math.random() })));",
+    );
     assert("stopped" in ran.ending, JSON.stringify(ran.ending));
     assert.equal(await opened.page.evaluate("1 + 1"), 2);
     await good();
@@ -251,7 +274,9 @@ describe("the bridge", () => {
   });
 
   test("a script can take the names of old for its own", async () => {
-    const ran = await script("let request = 1; const _ = 2; var data = 3; let tests = {}; console.log(request + _ + data)");
+    const ran = await script(
+      "let request = 1; const _ = 2; var data = 3; let tests = {}; console.log(request + _ + data)",
+    );
     assert.deepEqual(ran.console, ["6"]);
   });
 
@@ -269,14 +294,19 @@ describe("the bridge", () => {
       pm.environment.set("__proto__", { polluted: 1 });
       pm.environment.set("constructor", "c");
       pm.request.body.update(JSON.parse('{"mode":"raw","raw":"x","__proto__":{"polluted":1}}'));`);
-    assert.deepEqual(done(ran).scopes.environment.map(([name]) => name), ["secret", "__proto__", "constructor"]);
+    assert.deepEqual(
+      done(ran).scopes.environment.map(([name]) => name),
+      ["secret", "__proto__", "constructor"],
+    );
     assert.equal(await opened.page.evaluate("({}).polluted"), undefined);
   });
 
   test("what a script posts in our place is checked", async () => {
-    for (const stringify of ["'[]'", "'{}'", "'no json'", "'{\"kind\":\"done\"}'"]) {
+    for (const stringify of ["'[]'", "'{}'", "'no json'", '\'{"kind":"done"}\'']) {
       // JSON is looked up before the script runs; what it makes of objects is what they say of themselves.
-      const ran = await script(`Object.prototype.toJSON = () => JSON.parse(${stringify.includes("no json") ? "'null'" : stringify}); console.log(1)`);
+      const ran = await script(
+        `Object.prototype.toJSON = () => JSON.parse(${stringify.includes("no json") ? "'null'" : stringify}); console.log(1)`,
+      );
       assert("stopped" in ran.ending && ran.ending.stopped === "crash", `${stringify}: ${JSON.stringify(ran.ending)}`);
     }
   });
@@ -286,7 +316,13 @@ describe("the bridge", () => {
       const response = await pm.sendRequest({ url: "http://127.0.0.1:9/a?b=c", method: "PUT", header: { X: "y" }, body: "text" });
       console.log(response.code, response.text());`);
     assert.deepEqual(ran.console, ["200 answer"]);
-    const url = { raw: "http://127.0.0.1:9/a?b=c", protocol: "http", host: ["127", "0", "0", "1"], port: "9", path: ["a"] };
+    const url = {
+      raw: "http://127.0.0.1:9/a?b=c",
+      protocol: "http",
+      host: ["127", "0", "0", "1"],
+      port: "9",
+      path: ["a"],
+    };
     assert.deepEqual(ran.sent, [
       {
         method: "PUT",
@@ -298,7 +334,10 @@ describe("the bridge", () => {
   });
 
   test("two scripts at once are refused", async () => {
-    const [first, second] = await Promise.allSettled([script("await new Promise((r) => setTimeout(r, 50))"), script("1")]);
+    const [first, second] = await Promise.allSettled([
+      script("await new Promise((r) => setTimeout(r, 50))"),
+      script("1"),
+    ]);
     assert.equal(first?.status, "fulfilled");
     assert.match(String((second as PromiseRejectedResult).reason), /running another script/);
   });
@@ -307,7 +346,10 @@ describe("the bridge", () => {
     const cases: [string, RegExp][] = [
       ["nothing.here", /^ReferenceError: nothing is not defined/],
       ["pm.test('x', () => {", /^SyntaxError/],
-      ["require('fs')", /^Error: Cannot find module 'fs'. There are: ajv, atob, btoa, chai, crypto-js, lodash, moment, uuid\.$/],
+      [
+        "require('fs')",
+        /^Error: Cannot find module 'fs'. There are: ajv, atob, btoa, chai, crypto-js, lodash, moment, uuid\.$/,
+      ],
       ["pm.visualizer.set('x')", /^Error: pm\.visualizer is not available here\.$/],
       ["setTimeout(() => { throw new Error('late'); }, 1)", /^Error: late$/],
       ["pm.environment.set('x', 1n)", /can't be kept: TypeError/],
@@ -326,7 +368,11 @@ test("a page whose policy forbids eval gets a clear error, or serves the frame's
       const scopes = { globals: [], collection: [], environment: [], data: [], local: [] };
       const about = { iteration: 0, iterationCount: 1, requestName: "r", requestId: "1" };
       const job: Job = { when: "test", script: "console.log(1 + 1)", scopes, request: {}, response: null, about };
-      const hooks = { assertion: () => {}, console: ({ text }: { text: string }) => void said.push(text), send: () => Promise.reject() };
+      const hooks = {
+        assertion: () => {},
+        console: ({ text }: { text: string }) => void said.push(text),
+        send: () => Promise.reject(),
+      };
       for (const options of [{}, { src: "/frame" }]) {
         const sandbox = runner.openSandbox(options);
         await sandbox.run(job, hooks, new AbortController().signal).catch((error) => said.push(String(error)));
@@ -334,7 +380,10 @@ test("a page whose policy forbids eval gets a clear error, or serves the frame's
       }
       return said;
     });
-    assert.deepEqual(said, ["Error: The sandbox does not start: does the page's Content-Security-Policy allow it?", "2"]);
+    assert.deepEqual(said, [
+      "Error: The sandbox does not start: does the page's Content-Security-Policy allow it?",
+      "2",
+    ]);
   } finally {
     await strict.close();
   }

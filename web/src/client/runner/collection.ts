@@ -96,7 +96,11 @@ export function plan(collection: Collection, only?: readonly string[]): Plan {
   return { name, steps, variables: entriesOf(collection.variable) };
 }
 
-function scriptsOf(of: string, owner: { event?: ScriptEvent[] }, around: Record<When, Script[]>): Record<When, Script[]> {
+function scriptsOf(
+  of: string,
+  owner: { event?: ScriptEvent[] },
+  around: Record<When, Script[]>,
+): Record<When, Script[]> {
   const own = (when: When): Script[] => {
     const events = Array.isArray(owner.event) ? owner.event : [];
     const texts = events.filter((event) => event.listen === when && !event.disabled).map(textOf);

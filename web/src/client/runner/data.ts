@@ -48,7 +48,8 @@ function readCsv(text: string): Entries[] {
   const empty = names.indexOf("");
   if (empty >= 0) throw new RunError(`Line ${head.info.lines} of the data file: column ${empty + 1} has no name.`);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw new RunError(`Line ${head.info.lines} of the data file: two columns are named ${twice}.`);
+  if (twice !== undefined)
+    throw new RunError(`Line ${head.info.lines} of the data file: two columns are named ${twice}.`);
   return body.map(({ record, info }) => {
     if (record.length !== names.length) {
       const counts = `${record.length} fields, and the header has ${names.length}`;

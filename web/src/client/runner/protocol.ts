@@ -125,5 +125,7 @@ function isText(value: unknown): value is string {
 }
 
 function isEntries(value: unknown): value is Entries {
-  return Array.isArray(value) && value.every((one) => Array.isArray(one) && one.length === 2 && typeof one[0] === "string");
+  return (
+    Array.isArray(value) && value.every((one) => Array.isArray(one) && one.length === 2 && typeof one[0] === "string")
+  );
 }

@@ -16,10 +16,15 @@ export function resolve(request: PostmanRequest, variables: Variables): PostmanR
 /** A request as `fetch` takes it. Of bodies: `raw`, `urlencoded`, `graphql`; others throw and say so. No `auth`. */
 export function forFetch(request: PostmanRequest, variables: Variables): { url: string; init: RequestInit } {
   const made = new Request(resolve(request, variables));
-  const headers = new List(made.headers.filter((entry) => !entry.disabled), true);
+  const headers = new List(
+    made.headers.filter((entry) => !entry.disabled),
+    true,
+  );
   const { mode } = made.body;
-  if (mode && !["raw", "urlencoded", "graphql"].includes(mode)) throw new Error(`A body of mode ${mode} can't be sent here.`);
-  const type = mode === "urlencoded" ? "application/x-www-form-urlencoded" : mode === "graphql" ? "application/json" : null;
+  if (mode && !["raw", "urlencoded", "graphql"].includes(mode))
+    throw new Error(`A body of mode ${mode} can't be sent here.`);
+  const type =
+    mode === "urlencoded" ? "application/x-www-form-urlencoded" : mode === "graphql" ? "application/json" : null;
   if (type && !headers.has("content-type")) headers.add({ key: "Content-Type", value: type });
   const init: RequestInit = {
     method: made.method,

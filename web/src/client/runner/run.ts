@@ -54,7 +54,7 @@ export async function* run(options: RunOptions): AsyncGenerator<RunEvent, void, 
     if (signal.aborted) break;
     yield { type: "iteration", iteration, iterations };
     scopes.layers.data = new Map(data[Math.min(iteration, data.length - 1)] ?? []);
-    for (let at = 0; at < steps.length; ) {
+    for (let at = 0; at < steps.length;) {
       const step = steps[at] as Step;
       if (tally.requests > 0) await pause(delay, signal);
       if (signal.aborted) break every;
@@ -118,7 +118,9 @@ class StepRun {
       notes.result.status = this.#response.status;
       notes.result.ms = this.#response.timings.total_ms;
     } catch (error) {
-      notes.error(signal.aborted ? "The run was stopped." : `The request was not answered: ${(error as Error).message}`);
+      notes.error(
+        signal.aborted ? "The run was stopped." : `The request was not answered: ${(error as Error).message}`,
+      );
     }
     // As it went out.
     const sent = resolve(this.#request, variables);
@@ -131,7 +133,12 @@ class StepRun {
     const response = when === "test" ? this.#response : null;
     const job: Job = { when, script: text, scopes: scopes.entries(), request, response, about };
     const send = (adHoc: PostmanRequest) => {
-      const outgoing = { item: null, name: String(new Map(Object.entries(adHoc)).get("name") ?? ""), request: adHoc, changed: true };
+      const outgoing = {
+        item: null,
+        name: String(new Map(Object.entries(adHoc)).get("name") ?? ""),
+        request: adHoc,
+        changed: true,
+      };
       return this.options.send(outgoing, this.scopes.texts(), this.signal);
     };
     const hooks = { assertion: notes.assertion, console: notes.console, send };
@@ -147,7 +154,8 @@ class StepRun {
       for (const name of ["globals", "collection", "environment", "local"] as const) {
         scopes.layers[name] = new Map(done.scopes[name]);
       }
-      if (when === "prerequest" && JSON.stringify(done.request) !== JSON.stringify(request)) this.#request = done.request;
+      if (when === "prerequest" && JSON.stringify(done.request) !== JSON.stringify(request))
+        this.#request = done.request;
       if (done.next !== undefined) this.next = done.next;
       this.#skip = done.skip && when === "prerequest";
       if (done.error !== undefined) notes.error(`${named}: ${done.error}`);
@@ -181,4 +189,3 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
     signal.addEventListener("abort", end);
   });
 }
-

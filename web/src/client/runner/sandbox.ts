@@ -44,7 +44,10 @@ export function openSandbox({ limit = 5000, src }: SandboxOptions = {}): Sandbox
   let busy = false;
   let runs = 0;
   const discard = () => {
-    void frame?.then(({ remove }) => remove(), () => {});
+    void frame?.then(
+      ({ remove }) => remove(),
+      () => {},
+    );
     frame = undefined;
   };
 
@@ -100,7 +103,8 @@ export function openSandbox({ limit = 5000, src }: SandboxOptions = {}): Sandbox
             const { call, request } = message;
             hooks.send(request).then(
               (response) => say({ kind: "answer", run: of, answer: { call, response } }),
-              (error: unknown) => say({ kind: "answer", run: of, answer: { call, error: String((error as Error).message) } }),
+              (error: unknown) =>
+                say({ kind: "answer", run: of, answer: { call, error: String((error as Error).message) } }),
             );
           }
         }

@@ -33,7 +33,8 @@ function start(port: MessagePort, { run, job, limit }: Extract<ToFrame, { kind: 
     messages += 1;
     if (typeof data !== "string") return end("flood", "");
     characters += data.length;
-    if (messages > LIMITS.messages || data.length > LIMITS.message || characters > LIMITS.total) return end("flood", "");
+    if (messages > LIMITS.messages || data.length > LIMITS.message || characters > LIMITS.total)
+      return end("flood", "");
     say({ kind: "said", run, text: data });
   };
   worker.onerror = (event) => {

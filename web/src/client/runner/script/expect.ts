@@ -53,10 +53,14 @@ chai.use(({ Assertion }, utils) => {
       code(this, fits(response(this).code), `a ${name} response`);
     });
   }
-  Assertion.overwriteProperty("ok", (usual) => function (this: Chai.AssertionStatic) {
-    if (subject(this) instanceof Response) code(this, response(this).code === 200, "200 OK", 200);
-    else usual.call(this);
-  });
+  Assertion.overwriteProperty(
+    "ok",
+    (usual) =>
+      function (this: Chai.AssertionStatic) {
+        if (subject(this) instanceof Response) code(this, response(this).code === 200, "200 OK", 200);
+        else usual.call(this);
+      },
+  );
 
   Assertion.addMethod("status", function (expected: unknown) {
     const { code, status } = response(this);
@@ -98,7 +102,13 @@ chai.use(({ Assertion }, utils) => {
       return typeof expected === "string" ? text === expected : utils.eql(response(this).json(), expected);
     };
     const what = expected === undefined ? "content" : utils.inspect(expected);
-    this.assert(fits(), `expected response body to be ${what}`, `expected response body to not be ${what}`, expected, text);
+    this.assert(
+      fits(),
+      `expected response body to be ${what}`,
+      `expected response body to not be ${what}`,
+      expected,
+      text,
+    );
   };
   Assertion.addMethod("body", body);
   Assertion.addProperty("withBody", function () {
@@ -121,16 +131,33 @@ chai.use(({ Assertion }, utils) => {
     const json = response(this).json();
     if (path === undefined) {
       const fits = typeof json === "object" && json !== null;
-      this.assert(fits, "expected response body to be a JSON object", "expected response body to not be JSON", undefined);
+      this.assert(
+        fits,
+        "expected response body to be a JSON object",
+        "expected response body to not be JSON",
+        undefined,
+      );
     } else if (typeof path !== "string") {
-      this.assert(utils.eql(json, path), "expected JSON body to equal #{exp}", "expected JSON body to differ", path, json);
+      this.assert(
+        utils.eql(json, path),
+        "expected JSON body to equal #{exp}",
+        "expected JSON body to differ",
+        path,
+        json,
+      );
     } else {
       const { exists, value: actual } = utils.getPathInfo(json as object, path);
       const named = `property '${path}'`;
       this.assert(exists, `expected JSON body to have ${named}`, `expected JSON body to not have ${named}`, undefined);
       if (arguments.length < 2) return;
       const fits = utils.eql(actual, value);
-      this.assert(fits, `expected ${named} to be #{exp} but got #{act}`, `expected ${named} to not be #{exp}`, value, actual);
+      this.assert(
+        fits,
+        `expected ${named} to be #{exp} but got #{act}`,
+        `expected ${named} to not be #{exp}`,
+        value,
+        actual,
+      );
     }
   });
 

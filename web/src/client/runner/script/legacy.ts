@@ -8,7 +8,13 @@ import type { Request } from "./request";
 import type { Response } from "./response";
 
 /** Puts them there. Snapshots: what a script writes into `environment` itself is lost, as it always was. */
-export function addLegacy(job: Job, scopes: Scopes, request: Request, response: Response | undefined, decisions: Decisions) {
+export function addLegacy(
+  job: Job,
+  scopes: Scopes,
+  request: Request,
+  response: Response | undefined,
+  decisions: Decisions,
+) {
   const { layers } = scopes;
   // As text: the old interface knew nothing else.
   const stored = (value: unknown) => (value === undefined || value === null ? value : String(value));
@@ -25,7 +31,8 @@ export function addLegacy(job: Job, scopes: Scopes, request: Request, response: 
       data: request.body.toString(),
     },
     postman: {
-      setEnvironmentVariable: (name: string, value: unknown) => void layers.environment.set(String(name), stored(value)),
+      setEnvironmentVariable: (name: string, value: unknown) =>
+        void layers.environment.set(String(name), stored(value)),
       getEnvironmentVariable: (name: string) => layers.environment.get(name),
       clearEnvironmentVariable: (name: string) => void layers.environment.delete(name),
       clearEnvironmentVariables: () => layers.environment.clear(),
@@ -47,7 +54,10 @@ export function addLegacy(job: Job, scopes: Scopes, request: Request, response: 
     values.responseCookies = response.cookies.all().map((cookie) => ({ name: cookie.key, value: cookie.value }));
   }
   for (const [name, value] of Object.entries(values)) define(name, { value, writable: true });
-  for (const [name, from] of [["_", "lodash"], ["CryptoJS", "crypto-js"]] as const) {
+  for (const [name, from] of [
+    ["_", "lodash"],
+    ["CryptoJS", "crypto-js"],
+  ] as const) {
     define(name, {
       get: () => library(from),
       set: (value: unknown) => define(name, { value, writable: true }),

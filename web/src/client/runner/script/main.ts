@@ -99,12 +99,14 @@ function send(request: PostmanRequest): Promise<SentResponse> {
 
 function consoleOf(): Record<string, (...values: unknown[]) => void> {
   let lines = 0;
-  const line = (level: "log" | "info" | "warn" | "error" | "debug") => (...values: unknown[]) => {
-    lines += 1;
-    if (lines > MOST_LINES) return;
-    const text = lines < MOST_LINES ? values.map(shown).join(" ") : "… (further lines are dropped)";
-    say({ kind: "console", line: { level, text: cut(text) } });
-  };
+  const line =
+    (level: "log" | "info" | "warn" | "error" | "debug") =>
+    (...values: unknown[]) => {
+      lines += 1;
+      if (lines > MOST_LINES) return;
+      const text = lines < MOST_LINES ? values.map(shown).join(" ") : "… (further lines are dropped)";
+      say({ kind: "console", line: { level, text: cut(text) } });
+    };
   return {
     log: line("log"),
     info: line("info"),

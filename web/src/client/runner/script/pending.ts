@@ -54,12 +54,18 @@ export function countTimers(pending: Pending, failed: (error: unknown) => void):
   };
   const timers = {
     setTimeout: (run: unknown, ms?: number, ...args: unknown[]) => {
-      const timer: unknown = setTimeout(guarded(run, args, () => end(timer)), ms);
+      const timer: unknown = setTimeout(
+        guarded(run, args, () => end(timer)),
+        ms,
+      );
       ends.set(timer, pending.begin());
       return timer;
     },
     setInterval: (run: unknown, ms?: number, ...args: unknown[]) => {
-      const timer: unknown = setInterval(guarded(run, args, () => {}), ms);
+      const timer: unknown = setInterval(
+        guarded(run, args, () => {}),
+        ms,
+      );
       ends.set(timer, pending.begin());
       return timer;
     },

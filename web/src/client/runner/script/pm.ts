@@ -68,7 +68,8 @@ export function makePm(parts: Parts) {
     execution: {
       setNextRequest: (name: unknown) => setNext(decisions, name),
       skipRequest: () => {
-        if (job.when !== "prerequest") throw new TypeError("pm.execution.skipRequest is there in pre-request scripts only");
+        if (job.when !== "prerequest")
+          throw new TypeError("pm.execution.skipRequest is there in pre-request scripts only");
         decisions.skip = true;
         throw new Skip("The request is skipped.");
       },

@@ -42,7 +42,9 @@ export class RequestBody {
     if (this.mode === "graphql") return JSON.stringify(this.graphql);
     if (this.mode !== "urlencoded") return "";
     const on = this.urlencoded.filter((entry) => !entry.disabled);
-    return on.map(({ key, value }) => `${encodeURIComponent(key)}=${encodeURIComponent(String(value ?? ""))}`).join("&");
+    return on
+      .map(({ key, value }) => `${encodeURIComponent(key)}=${encodeURIComponent(String(value ?? ""))}`)
+      .join("&");
   }
 
   toJSON(): Record<string, unknown> | undefined {
@@ -120,7 +122,12 @@ export class Request {
   }
 
   toJSON(): PostmanRequest {
-    const json: PostmanRequest = { ...this.#rest, method: this.method, header: this.headers.all(), url: this.#url.toJSON() };
+    const json: PostmanRequest = {
+      ...this.#rest,
+      method: this.method,
+      header: this.headers.all(),
+      url: this.#url.toJSON(),
+    };
     const body = this.#body.toJSON();
     if (body !== undefined) json.body = body;
     if (this.auth !== undefined) json.auth = this.auth;

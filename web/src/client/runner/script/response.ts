@@ -23,7 +23,10 @@ export class Response {
     this.status = sent.reason;
     this.responseTime = Math.round(sent.timings.total_ms);
     this.responseSize = sent.sizes.body;
-    this.headers = new List(sent.headers.map(({ name, value }) => ({ key: name, value })), true);
+    this.headers = new List(
+      sent.headers.map(({ name, value }) => ({ key: name, value })),
+      true,
+    );
     this.cookies = cookiesOf(sent);
   }
 

@@ -41,7 +41,11 @@ export class Scope {
   }
 
   replaceIn<T>(value: T): T {
-    return replaceIn(value, (name) => this.#layer.get(name), (name) => this.#layer.has(name));
+    return replaceIn(
+      value,
+      (name) => this.#layer.get(name),
+      (name) => this.#layer.has(name),
+    );
   }
 }
 
@@ -67,7 +71,11 @@ export class Variables extends Scope {
   }
 
   override replaceIn<T>(value: T): T {
-    return replaceIn(value, (name) => this.#scopes.get(name), (name) => this.#scopes.has(name));
+    return replaceIn(
+      value,
+      (name) => this.#scopes.get(name),
+      (name) => this.#scopes.has(name),
+    );
   }
 }
 

@@ -40,10 +40,12 @@ export class Tests {
       return;
     }
     const ended = this.#pending.begin();
-    Promise.resolve(returned).then(
-      () => this.#end(name),
-      (error: unknown) => this.#end(name, error ?? new Error("The promise was rejected.")),
-    ).then(ended);
+    Promise.resolve(returned)
+      .then(
+        () => this.#end(name),
+        (error: unknown) => this.#end(name, error ?? new Error("The promise was rejected.")),
+      )
+      .then(ended);
   }
 
   skip(name: string): void {

@@ -47,7 +47,9 @@ export class Url {
 
   getQueryString(): string {
     const on = this.query.filter((entry) => !entry.disabled);
-    return on.map(({ key, value }) => (value === undefined || value === null ? key : `${key}=${String(value)}`)).join("&");
+    return on
+      .map(({ key, value }) => (value === undefined || value === null ? key : `${key}=${String(value)}`))
+      .join("&");
   }
 
   getPathWithQuery(): string {
@@ -112,10 +114,13 @@ export class Url {
 }
 
 function queryOf(text: string): Entry[] {
-  return text.split("&").filter(Boolean).map((pair) => {
-    const [key = "", ...value] = pair.split("=");
-    return value.length > 0 ? { key, value: value.join("=") } : { key };
-  });
+  return text
+    .split("&")
+    .filter(Boolean)
+    .map((pair) => {
+      const [key = "", ...value] = pair.split("=");
+      return value.length > 0 ? { key, value: value.join("=") } : { key };
+    });
 }
 
 function text(value: unknown): string | undefined {

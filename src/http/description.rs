@@ -51,6 +51,7 @@ use utoipa::OpenApi;
     forks::NewFork,
     forks::Pull,
     items::Imported,
+    items::ExportLink,
     items::Edit,
     protocol::team::Comments,
     protocol::team::SeenComment,
@@ -148,6 +149,14 @@ const ROUTES: &[Route] = &[
     ),
     ("get", "/v1/workspaces/{workspace}/items/{item}", "One item with its content", None, 200, Some("SeenItem")),
     ("get", "/v1/workspaces/{workspace}/items/{item}/export", "A Postman Collection v2.1", None, 200, Some(FILE)),
+    (
+        "post",
+        "/v1/workspaces/{workspace}/items/{item}/export_link",
+        "An address of the export that needs no credential, for ten minutes",
+        None,
+        201,
+        Some("ExportLink"),
+    ),
     (
         "get",
         "/v1/workspaces/{workspace}/environments/{environment}/export",

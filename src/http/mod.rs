@@ -24,7 +24,7 @@ use crate::call::history::{Sent, record};
 use crate::call::redact::Redaction;
 use crate::config::HistoryOptions;
 use crate::hub::Hub;
-use crate::id::WorkspaceId;
+use crate::id::{UserId, WorkspaceId};
 use crate::identity::limits::Limits;
 use crate::identity::mail::Mailer;
 use crate::identity::{Identity, Secret, SignedIn};
@@ -103,13 +103,18 @@ impl App {
 
     /// A workspace and how the caller sees it. For who is no member, there is no such thing.
     async fn seen(&self, id: WorkspaceId, caller: &SignedIn) -> Result<(Arc<Workspace>, Viewer), Problem> {
+        self.seen_by(id, caller.user.id).await
+    }
+
+    /// The same for a person who is known by something else than a credential.
+    async fn seen_by(&self, id: WorkspaceId, person: UserId) -> Result<(Arc<Workspace>, Viewer), Problem> {
         let state = self.hub.room(id).await?.state();
-        if let Some(viewer) = state.viewer(caller.user.id) {
+        if let Some(viewer) = state.viewer(person) {
             return Ok((state, viewer));
         }
         // Perhaps it became a member on another node a moment ago.
         let state = self.hub.room_caught_up(id).await?.state();
-        let viewer = state.viewer(caller.user.id).ok_or(Code::NotFound)?;
+        let viewer = state.viewer(person).ok_or(Code::NotFound)?;
         Ok((state, viewer))
     }
 
@@ -167,6 +172,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/items/{item}/comments", get(comments::list).post(comments::post))
         .route("/items/{item}/comments/{comment}", patch(comments::change).delete(comments::remove))
         .route("/items/{item}/comments/{comment}/resolve", post(comments::resolve))
+        .route("/items/{item}/export_link", post(items::export_link))
         .route("/environments/{environment}/export", get(items::export_environment))
         .route("/environments/{environment}/values", get(values::show).put(values::set))
         .route("/history", get(history::list).delete(history::clear))

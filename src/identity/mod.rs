@@ -1,6 +1,7 @@
 //! Who somebody is: secrets that stand for a person, the mails that bring them, and pictures. A secret is shown once and kept as a hash.
 
 pub mod avatar;
+pub mod export_link;
 pub mod limits;
 pub mod mail;
 

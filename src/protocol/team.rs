@@ -80,6 +80,8 @@ pub enum ActivityLine {
     MemberRemoved { person: Person },
     InvitationSent { email: String, side: Side, role: Role, lead: bool },
     InvitationRevoked { id: InvitationId },
+    Forked { item: Named },
+    Pulled { item: Named, changes: usize },
 }
 
 /// An item or environment by its name.

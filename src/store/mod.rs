@@ -2,8 +2,8 @@
 //!
 //! The trait knows rows and bytes. It does not know what an event means, nor who may see it.
 
-pub mod own;
 pub mod engagement;
+pub mod own;
 pub mod postgres;
 pub mod sqlite;
 

@@ -17,7 +17,7 @@ pub(super) fn entry(
     at: OffsetDateTime,
     by: UserId,
 ) -> Option<ActivityEntry> {
-    let change = of_things(workspace, event).or_else(|| of_people(workspace, viewer, event))?;
+    let change = of_things(workspace, event).or_else(|| of_team(workspace, viewer, event))?;
     let audience = if viewer.is_team() { Audience::Team } else { Audience::Everyone };
     Some(ActivityEntry { at, by: author(workspace, by, audience), change })
 }
@@ -51,6 +51,14 @@ fn of_things(workspace: &Workspace, event: &Event) -> Option<ActivityLine> {
             environment: named_environment(workspace, *id, name.clone()),
             fields: fields(&[("name", name.is_some()), ("content", content.is_some())]),
         },
+        Event::ItemReplaced { id, name, .. } => ActivityLine::ItemUpdated {
+            item: named_item(workspace, *id, Some(name.clone())),
+            fields: fields(&[("content", true)]),
+        },
+        Event::EnvironmentReplaced { id, name, .. } => ActivityLine::EnvironmentUpdated {
+            environment: named_environment(workspace, *id, Some(name.clone())),
+            fields: fields(&[("content", true)]),
+        },
         Event::EnvironmentDeleted { id } => {
             ActivityLine::EnvironmentDeleted { environment: named_environment(workspace, *id, None) }
         }
@@ -59,7 +67,7 @@ fn of_things(workspace: &Workspace, event: &Event) -> Option<ActivityLine> {
 }
 
 /// What the team reads beside it.
-fn of_people(workspace: &Workspace, viewer: &Viewer, event: &Event) -> Option<ActivityLine> {
+fn of_team(workspace: &Workspace, viewer: &Viewer, event: &Event) -> Option<ActivityLine> {
     if !viewer.is_team() {
         return None;
     }
@@ -80,6 +88,14 @@ fn of_people(workspace: &Workspace, viewer: &Viewer, event: &Event) -> Option<Ac
             role: invitation.role,
             lead: invitation.lead,
         },
+        Event::Forked { root, .. } => ActivityLine::Forked { item: named_item(workspace, *root, None) },
+        Event::EnvironmentForked { id, .. } => ActivityLine::Forked { item: named_environment(workspace, *id, None) },
+        Event::Pulled { root, came, .. } => {
+            ActivityLine::Pulled { item: named_item(workspace, *root, None), changes: came.len() }
+        }
+        Event::EnvironmentPulled { id, .. } => {
+            ActivityLine::Pulled { item: named_environment(workspace, *id, None), changes: 1 }
+        }
         Event::InvitationRevoked { id } => ActivityLine::InvitationRevoked { id: *id },
         _ => return None,
     })

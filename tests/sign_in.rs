@@ -6,7 +6,7 @@ mod common;
 use common::node::NodeOptions;
 use common::smtp::{Encryption, Mail, Manner, PASSWORD, Smtp, USER};
 use common::{Answer, PATIENCE, Person, TestServer};
-use loggia::config::{MailOptions, SESSION_EDITS_PER_SECOND, SecretUrl, ServeOptions, StoreOptions};
+use loggia::config::{HistoryOptions, MailOptions, SESSION_EDITS_PER_SECOND, SecretUrl, ServeOptions, StoreOptions};
 use loggia::id::CredentialId;
 use loggia::server::Server;
 use loggia::store::{Credential, CredentialKind, now_utc};
@@ -43,6 +43,8 @@ impl MailNode {
             allow_origin: Vec::new(),
             redis_url: None,
             session_edits_per_second: SESSION_EDITS_PER_SECOND,
+            allow_target: Vec::new(),
+            history: HistoryOptions::default(),
             mail,
             store: StoreOptions::folder(server.folder.path()),
         };

@@ -10,7 +10,7 @@ use common::{Answer, Person, TestClient, TestServer, new_id, postgres};
 use loggia::call::history::{Sent, keep_cookies};
 use loggia::call::redact::{REDACTED, Redaction};
 use loggia::call::{Behavior, Body, Handshake, Header, Outcome, Outgoing, Redirect, Sizes, Timings};
-use loggia::config::{HistoryOptions, LARGEST_JAR, SecretUrl, ServeOptions, StoreOptions};
+use loggia::config::{HistoryOptions, LARGEST_JAR, MailOptions, SecretUrl, ServeOptions, StoreOptions};
 use loggia::http::App;
 use loggia::id::{EntryId, UserId, WorkspaceId};
 use loggia::identity::Secret;
@@ -430,6 +430,8 @@ async fn a_history_keeps_as_many_and_as_long_as_is_set() {
         allow_origin: Vec::new(),
         redis_url: None,
         session_edits_per_second: 60,
+        allow_target: Vec::new(),
+        mail: MailOptions::default(),
         history: HistoryOptions { history_days: 2, history_entries: 3 },
         store: StoreOptions::folder(folder),
     };

@@ -1,6 +1,7 @@
 //! Builds the parts, joins them, stops them.
 
 use crate::call::history;
+use crate::call::send::Sender;
 use crate::cluster::Cluster;
 use crate::cluster::local::Local;
 use crate::cluster::redis::Redis;
@@ -86,7 +87,8 @@ impl Server {
         };
         let hub = Hub::new(Arc::clone(&store), cluster, pumps);
         let mail = Mailer::new(smtp(&options.mail)?);
-        let mut app = App::new(store, hub, mail, public_url, options.allow_origin.clone(), setup.as_ref());
+        let sender = Sender::system(options.allow_target.clone()).context("preparing to send requests")?;
+        let mut app = App::new(store, hub, mail, sender, public_url, options.allow_origin.clone(), setup.as_ref());
         app.history = options.history;
         Ok(Self { listener, app: Arc::new(app), setup_link })
     }

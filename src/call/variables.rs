@@ -207,6 +207,11 @@ impl Variables {
         self.0.iter().filter(|variable| variable.secret).map(|variable| variable.value.clone()).collect()
     }
 
+    /// The names of the secret ones.
+    pub fn secret_names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(|variable| variable.secret).map(|variable| variable.name.as_str())
+    }
+
     fn layer(&self, keep: impl Fn(&Variable) -> bool) -> Vec<(String, String)> {
         let kept = self.0.iter().filter(|variable| keep(variable));
         kept.map(|variable| (variable.name.clone(), variable.value.clone())).collect()

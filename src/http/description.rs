@@ -3,7 +3,7 @@
 
 mod own;
 
-use super::{archive, comments, forks, invitations, items, me, members, runs, sign_in, workspaces};
+use super::{archive, comments, forks, invitations, items, me, members, runs, send, sign_in, workspaces};
 use crate::protocol;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
@@ -30,6 +30,8 @@ use utoipa::OpenApi;
     protocol::own::Cookies,
     runs::NewRun,
     runs::EndRun,
+    send::NewSend,
+    send::SendAnswer,
     crate::workspace::command::WorkspacePatch,
     me::Me,
     me::Rename,
@@ -149,6 +151,14 @@ const ROUTES: &[Route] = &[
     ),
     ("get", "/v1/workspaces/{workspace}/items/{item}", "One item with its content", None, 200, Some("SeenItem")),
     ("get", "/v1/workspaces/{workspace}/items/{item}/export", "A Postman Collection v2.1", None, 200, Some(FILE)),
+    (
+        "post",
+        "/v1/workspaces/{workspace}/items/{item}/send",
+        "Sends the request, and answers with what came of it; kept in the caller's history alone",
+        Some("NewSend"),
+        200,
+        Some("SendAnswer"),
+    ),
     (
         "post",
         "/v1/workspaces/{workspace}/items/{item}/export_link",

@@ -16,12 +16,15 @@ pub use me::new_team;
 mod members;
 mod page;
 mod runs;
+mod send;
 mod sign_in;
 mod values;
 mod workspaces;
 
 use crate::call::history::{Sent, record};
+use crate::call::limits::Limits as SendLimits;
 use crate::call::redact::Redaction;
+use crate::call::send::Sender;
 use crate::config::HistoryOptions;
 use crate::hub::Hub;
 use crate::id::{UserId, WorkspaceId};
@@ -63,6 +66,10 @@ pub struct App {
     pub mail: Mailer,
     /// How many of them somebody can cause.
     pub limits: Limits,
+    /// What people's requests go out by.
+    pub sender: Sender,
+    /// How many of them somebody may send.
+    pub sends: SendLimits,
     /// What links start with.
     pub public_url: String,
     /// Origins whose pages may use a cookie.
@@ -82,6 +89,7 @@ impl App {
         store: Arc<dyn Store>,
         hub: Hub,
         mail: Mailer,
+        sender: Sender,
         public_url: String,
         mut origins: Vec<String>,
         setup: Option<&Secret>,
@@ -92,6 +100,8 @@ impl App {
             identity: Identity::new(Arc::clone(&store)),
             mail,
             limits: Limits::default(),
+            sender,
+            sends: SendLimits::default(),
             store,
             public_url,
             origins,
@@ -172,6 +182,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/items/{item}/comments", get(comments::list).post(comments::post))
         .route("/items/{item}/comments/{comment}", patch(comments::change).delete(comments::remove))
         .route("/items/{item}/comments/{comment}/resolve", post(comments::resolve))
+        .route("/items/{item}/send", post(send::send))
         .route("/items/{item}/export_link", post(items::export_link))
         .route("/environments/{environment}/export", get(items::export_environment))
         .route("/environments/{environment}/values", get(values::show).put(values::set))

@@ -125,7 +125,7 @@ impl TestServer {
             allow_origin: Vec::new(),
             redis_url: redis_url.map(SecretUrl),
             session_edits_per_second: SESSION_EDITS_PER_SECOND,
-            allow_target: Vec::new(),
+            allow_target: vec!["127.0.0.1".parse().unwrap()],
             history: HistoryOptions::default(),
             mail: MailOptions::default(),
             store: StoreOptions::folder(folder),

@@ -115,6 +115,7 @@ impl Default for Behavior {
 
 /// What came of a request that was answered.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = SentOutcome)]
 pub struct Outcome {
     /// The HTTP status.
     pub status: u16,

@@ -196,6 +196,9 @@ impl Lane<'_> {
             let one = session.look();
             let removal = log.iter().rfind(|row| row.body["member_removed"]["user"] == one.who.person.id.as_str());
             let limit = removal.map_or(i64::MAX, |row| row.sequence);
+            if one.doubted.is_some() && one.doubted == log.last().map(|row| row.epoch.clone()) {
+                wrong.push(format!("{}: positions of the last epoch were not known, and are", one.name));
+            }
             for ((epoch, stream), events) in &one.events {
                 for (position, event) in events {
                     let Some(row) = by_place.get(&(epoch.as_str(), stream.as_str(), *position)) else {

@@ -43,6 +43,8 @@ pub struct Replica {
     past: Vec<String>,
     /// The server has said that it does not know this epoch's positions.
     pub unknown: bool,
+    /// The epoch whose positions one node did not know, and another did.
+    pub doubted: Option<String>,
     pub walled: bool,
     pub shared: u64,
     pub team: Option<u64>,
@@ -98,6 +100,7 @@ impl Replica {
             epoch: String::new(),
             past: Vec::new(),
             unknown: false,
+            doubted: None,
             walled: false,
             shared: 0,
             team: None,
@@ -159,7 +162,8 @@ impl Replica {
             return false;
         }
         if epoch == self.epoch && std::mem::take(&mut self.unknown) {
-            self.violates(format!("positions of this epoch were not known, and are: {at}"));
+            // Who did not know them may have known of an epoch that this node has not heard of yet.
+            self.doubted = Some(epoch.clone());
         }
         if self.past.contains(&epoch) {
             self.violates("a snapshot of an epoch that is over");

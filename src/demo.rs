@@ -1,7 +1,7 @@
 //! A demo: a temporary store, a team with a real collection, two partner companies, a link for each person. With
 //! `--bots`, partners come, look around and leave while an editor edits. All of it through the public interface.
 
-use crate::config::{SESSION_EDITS_PER_SECOND, ServeOptions, StoreOptions};
+use crate::config::{HistoryOptions, MailOptions, SESSION_EDITS_PER_SECOND, ServeOptions, StoreOptions};
 use crate::http;
 use crate::identity::Identity;
 use crate::server::{Server, open_store};
@@ -56,6 +56,9 @@ pub async fn run(options: DemoOptions, shutdown: impl Future<Output = ()> + Send
         allow_origin: Vec::new(),
         redis_url: None,
         session_edits_per_second: SESSION_EDITS_PER_SECOND,
+        allow_target: Vec::new(),
+        history: HistoryOptions::default(),
+        mail: MailOptions::default(),
         store: StoreOptions::folder(&folder.0),
     };
     let (team, admin) =

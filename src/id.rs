@@ -55,12 +55,18 @@ id! {
     ItemId = Uuid::now_v7();
     /// An environment of a workspace.
     EnvironmentId = Uuid::now_v7();
+    /// A comment on an item.
+    CommentId = Uuid::now_v7();
     /// An invitation.
     InvitationId = Uuid::now_v7();
     /// A credential: a browser's sign-in, or a personal access token.
     CredentialId = Uuid::now_v7();
     /// A client's name for one edit; it makes a retry safe.
     OpId = Uuid::now_v7();
+    /// An entry of a person's history.
+    EntryId = Uuid::now_v7();
+    /// A run of a collection.
+    RunId = Uuid::now_v7();
     /// An open WebSocket.
     SessionId = Uuid::new_v4();
     /// A node of a cluster, from one start of the server to its end.

@@ -6,6 +6,7 @@
 //! - [`config`] has every setting.
 //! - [`http`] answers requests; [`live`] seats sockets and runs them.
 //! - [`hub`] has the rooms: a room decides, writes, publishes; sessions read its logs.
+//! - [`call`] sends requests for people.
 //! - [`identity`] knows people by their secrets.
 //! - [`cluster`] tells other nodes; [`store`] keeps everything.
 //! - [`visibility`] decides who may see what: the only maker of what leaves.
@@ -13,6 +14,7 @@
 //! - [`workspace`] is the pure heart: state, commands, events, rules.
 //! - [`id`] names things.
 
+pub mod call;
 pub mod cluster;
 pub mod config;
 pub mod demo;

@@ -5,7 +5,7 @@ use clap::{Args, Parser, Subcommand};
 use loggia::cluster::redis::Redis;
 use loggia::config::{ServeOptions, StoreOptions};
 use loggia::identity::Identity;
-use loggia::server::{Server, open_store};
+use loggia::server::{Server, open_store, smtp};
 use loggia::store::now_utc;
 use loggia::{demo, http};
 use std::io::Write;
@@ -41,7 +41,7 @@ enum Do {
         #[command(flatten)]
         store: StoreOptions,
     },
-    /// Checks settings and store.
+    /// Checks settings and store, and whether the mail server answers.
     Check(ServeOptions),
     /// Asks the server that listens here whether it is ready.
     Ready(ServeOptions),
@@ -159,8 +159,11 @@ fn check_settings(options: &ServeOptions) -> anyhow::Result<()> {
 
 async fn check(options: ServeOptions) -> anyhow::Result<()> {
     check_settings(&options)?;
+    let smtp = smtp(&options.mail)?;
     open_store(&options.store).await?.check().await?;
-    say("Settings and store are fine.")
+    let Some(smtp) = smtp else { return say("Settings and store are fine.") };
+    smtp.check().await.context("asking the mail server of --smtp-url (LOGGIA_SMTP_URL)")?;
+    say("Settings, store and mail server are fine.")
 }
 
 /// For who watches a container that has no other program in it.

@@ -1,6 +1,12 @@
 //! What goes over the wire, as serde types and nothing else. Who may be sent what, `visibility` decides.
 
-use crate::id::{EnvironmentId, Epoch, InvitationId, ItemId, OpId, Position, SessionId, UserId, WorkspaceId};
+pub mod forks;
+pub mod own;
+pub mod team;
+
+use crate::id::{
+    CommentId, EnvironmentId, Epoch, InvitationId, ItemId, OpId, Position, SessionId, UserId, WorkspaceId,
+};
 use crate::workspace::Positions;
 use crate::workspace::command::{Change, Outcome, WorkspacePatch};
 use crate::workspace::item::{Content, ItemKind};
@@ -142,6 +148,16 @@ pub enum ServerMessage {
         /// Why.
         problem: ProblemBody,
     },
+    /// You sent a request, here or elsewhere. For your own sessions alone.
+    History {
+        /// What came of it.
+        entry: own::HistoryEntry,
+    },
+    /// A run of yours has begun, come further or ended. For your own sessions alone.
+    Run {
+        /// The run as it is now.
+        run: own::Run,
+    },
     /// The socket will be closed.
     Goodbye {
         /// Why.
@@ -253,7 +269,7 @@ pub enum WireChange {
     ItemDeleted {
         id: ItemId,
     },
-    /// Read the snapshot: roots came to be, with what stands in them.
+    /// Read the snapshot: these came to be, with what stands in them.
     ItemsImported {
         items: Vec<ImportedRoot>,
     },
@@ -276,6 +292,40 @@ pub enum WireChange {
     EnvironmentDeleted {
         id: EnvironmentId,
     },
+    /// For the team: the collection or environment is a fork.
+    Forked {
+        id: uuid::Uuid,
+    },
+    /// For the team: the changes before are a pull from the fork's parent.
+    Pulled {
+        id: uuid::Uuid,
+        /// How many of the parent's changes came.
+        changes: usize,
+    },
+    CommentPosted {
+        item: ItemId,
+        id: CommentId,
+        /// The first comment of the thread; null when this is one.
+        reply_to: Option<CommentId>,
+        text: String,
+        mentions: Vec<UserId>,
+    },
+    CommentEdited {
+        item: ItemId,
+        id: CommentId,
+        text: String,
+        mentions: Vec<UserId>,
+    },
+    CommentResolved {
+        item: ItemId,
+        id: CommentId,
+        resolved: bool,
+    },
+    /// One that has replies stays, without its text, until the last of them is gone.
+    CommentDeleted {
+        item: ItemId,
+        id: CommentId,
+    },
 }
 
 /// What changed of an item or environment.
@@ -290,12 +340,12 @@ pub struct WirePatch {
     pub content: Option<Content>,
 }
 
-/// The root of an import.
+/// The topmost item of an import.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ImportedRoot {
     /// Its id: of an item, or of an environment.
     pub id: uuid::Uuid,
-    /// `collection` or `environment`.
+    /// `collection` or `environment`; of what came into a collection, `folder`, `request` or `example`.
     pub kind: String,
     /// Its name.
     pub name: String,

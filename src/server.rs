@@ -1,27 +1,38 @@
 //! Builds the parts, joins them, stops them.
 
+use crate::call::history;
+use crate::call::send::Sender;
 use crate::cluster::Cluster;
 use crate::cluster::local::Local;
 use crate::cluster::redis::Redis;
-use crate::config::{ServeOptions, StoreOptions};
+use crate::config::{MailOptions, ServeOptions, StoreOptions};
 use crate::http::{self, App};
 use crate::hub::Hub;
 use crate::identity::Secret;
+use crate::identity::limits::TIDY_EVERY;
+use crate::identity::mail::Mailer;
+use crate::identity::mail::smtp::Smtp;
 use crate::live::pump;
-use crate::store::Store;
 use crate::store::postgres::Postgres;
 use crate::store::sqlite::Sqlite;
+use crate::store::{Store, now_utc};
 use anyhow::Context;
+use std::convert::Infallible;
 use std::future::Future;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::time::MissedTickBehavior;
 
 /// How long sessions may take to end when the server stops.
 const GOODBYES: Duration = Duration::from_secs(5);
 /// How long requests in flight may take after that.
 const IN_FLIGHT: Duration = Duration::from_secs(5);
+
+/// How long mails that wait may take after that.
+const MAILS: Duration = Duration::from_secs(5);
 
 /// The store's file in the data folder.
 pub const STORE_FILE: &str = "loggia.sqlite3";
@@ -41,6 +52,15 @@ pub async fn open_store(options: &StoreOptions) -> anyhow::Result<Arc<dyn Store>
     Ok(Arc::new(store))
 }
 
+/// The way to the mail server, when there are settings of one, which were checked.
+///
+/// # Errors
+/// Names the setting.
+pub fn smtp(options: &MailOptions) -> anyhow::Result<Option<Smtp>> {
+    let (url, from) = options.given();
+    url.zip(from).map(|(url, from)| Smtp::new(url, from)).transpose()
+}
+
 /// A server that is bound and not yet serving.
 pub struct Server {
     listener: TcpListener,
@@ -53,7 +73,7 @@ impl Server {
     /// Joins the parts.
     ///
     /// # Errors
-    /// When the store can't be read, or the system has no threads left.
+    /// When a setting or the store can't be read, or the system has no threads left.
     pub async fn new(listener: TcpListener, store: Arc<dyn Store>, options: &ServeOptions) -> anyhow::Result<Self> {
         let public_url = options.public_url(listener.local_addr()?);
         let setup = if store.has_team().await? { None } else { Some(Secret::new("")) };
@@ -66,7 +86,10 @@ impl Server {
             None => Arc::new(Local),
         };
         let hub = Hub::new(Arc::clone(&store), cluster, pumps);
-        let app = App::new(store, hub, public_url, options.allow_origin.clone(), setup.as_ref());
+        let mail = Mailer::new(smtp(&options.mail)?);
+        let sender = Sender::system(options.allow_target.clone()).context("preparing to send requests")?;
+        let mut app = App::new(store, hub, mail, sender, public_url, options.allow_origin.clone(), setup.as_ref());
+        app.history = options.history;
         Ok(Self { listener, app: Arc::new(app), setup_link })
     }
 
@@ -85,7 +108,11 @@ impl Server {
         tokio::select! {
             served = self.serve(shutdown) => served,
             never = app.hub.watch(|credential| app.identity.forget(credential)) => match never {},
-        }
+            never = tidy(&app) => match never {},
+            never = history::sweep(Arc::clone(&app.store), app.history) => match never {},
+        }?;
+        app.mail.finish(MAILS).await;
+        Ok(())
     }
 
     async fn serve(self, shutdown: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
@@ -99,7 +126,7 @@ impl Server {
             let _ = leave.send(());
         };
         // A bare Router would be copied, route by route, for every connection.
-        let router = http::router(self.app).into_make_service();
+        let router = http::router(self.app).into_make_service_with_connect_info::<SocketAddr>();
         let serving = axum::serve(self.listener, router).with_graceful_shutdown(stop);
         let late = async {
             let _ = left.await;
@@ -108,6 +135,19 @@ impl Server {
         tokio::select! {
             served = serving => served.context("serving"),
             () = late => Ok(()),
+        }
+    }
+}
+
+/// Removes what has run out: at once, and every hour.
+async fn tidy(app: &App) -> Infallible {
+    let mut tick = tokio::time::interval(TIDY_EVERY);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        app.limits.tidy();
+        if let Err(error) = app.identity.purge(now_utc()).await {
+            tracing::warn!(error = format!("{error:#}"), "credentials that have ended are kept for another hour");
         }
     }
 }

@@ -4,22 +4,29 @@
 //! Isolation is decided where an event is born, by its audience. A session reads one of two logs: partners the one
 //! for everyone, the team its own, which has everything. So no delivery is filtered, and no filter can be forgotten.
 
-use crate::id::{OpId, Position, SessionId, UserId};
+mod forks;
+
+use crate::id::{CommentId, ItemId, OpId, Position, SessionId, UserId, WorkspaceId};
+use crate::protocol::forks::{Conflicts, ForkState, Pulled};
+use crate::protocol::team::{Activity, ActivityEntry, Comments, EngagementReport, SeenComment};
 use crate::protocol::{
-    Company, EventMessage, Here, ImportedRoot, Invitations, Invited, InvitedRow, Members, Person, ProblemBody,
-    SeenEnvironment, SeenInvitation, SeenItem, SeenMember, SeenPositions, ServerMessage, Snapshot, Status, StreamName,
-    TreeEntry, WireChange, WirePatch, WorkspaceEntry, Workspaces,
+    Company, EventMessage, Here, Invitations, Invited, InvitedRow, Members, Person, ProblemBody, SeenEnvironment,
+    SeenInvitation, SeenItem, SeenMember, SeenPositions, ServerMessage, Snapshot, Status, StreamName, TreeEntry,
+    WireChange, WirePatch, WorkspaceEntry, Workspaces, own::News,
 };
+use crate::workspace::archive::Archive;
 use crate::workspace::command::{Outcome, Row, WorkspacePatch};
 use crate::workspace::event::Event;
+use crate::workspace::fork::{Came, Conflict};
 use crate::workspace::item::{Content, Environment, Item, patched_method};
 use crate::workspace::member::{Invitation, Member, Mode, Side, Viewer, registrable_domain};
 use crate::workspace::problem::Problem;
-use crate::workspace::{Audience, Workspace, postman};
+use crate::workspace::{Audience, Workspace, postman, secret};
 use bytes::{BufMut, Bytes, BytesMut};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 /// Bytes of a content or patch past which an event only names the item, to be read over HTTP.
 pub const LARGEST_INLINE: usize = 64 * 1_024;
@@ -107,6 +114,10 @@ pub fn audience_of(event: &Event, workspace: &Workspace) -> Audience {
     };
     match event {
         Event::InvitationSent { .. } | Event::InvitationUsed { .. } | Event::InvitationRevoked { .. } => Audience::Team,
+        Event::Forked { .. }
+        | Event::Pulled { .. }
+        | Event::EnvironmentForked { .. }
+        | Event::EnvironmentPulled { .. } => Audience::Team,
         Event::MemberJoined { member, .. } => audience_of_person(member.side, workspace.mode),
         Event::MemberUpdated { user, .. } | Event::MemberRemoved { user } | Event::PersonUpdated { user, .. } => {
             of_user(*user)
@@ -117,12 +128,18 @@ pub fn audience_of(event: &Event, workspace: &Workspace) -> Audience {
         | Event::ModeSwitched { .. }
         | Event::ItemCreated { .. }
         | Event::ItemUpdated { .. }
+        | Event::ItemReplaced { .. }
         | Event::ItemMoved { .. }
         | Event::ItemDeleted { .. }
         | Event::ItemsImported { .. }
         | Event::EnvironmentCreated { .. }
         | Event::EnvironmentUpdated { .. }
-        | Event::EnvironmentDeleted { .. } => Audience::Everyone,
+        | Event::EnvironmentReplaced { .. }
+        | Event::EnvironmentDeleted { .. }
+        | Event::CommentPosted { .. }
+        | Event::CommentEdited { .. }
+        | Event::CommentResolved { .. }
+        | Event::CommentDeleted { .. } => Audience::Everyone,
     }
 }
 
@@ -179,9 +196,56 @@ pub struct Place {
     pub op: Option<OpId>,
 }
 
-/// An event for its audience, encoded once.
+/// An event's frame in each log: one encoding, or two when there is something in it for the team alone.
+#[derive(Clone, Debug)]
+pub struct EventFrames {
+    everyone: Frame,
+    team: Frame,
+}
+
+impl EventFrames {
+    /// The one of a log.
+    #[must_use]
+    pub fn of(&self, log: Log) -> &Frame {
+        match log {
+            Log::Everyone => &self.everyone,
+            Log::Team => &self.team,
+        }
+    }
+}
+
+/// An event for its audience, encoded once a log at most.
 #[must_use]
-pub fn event(workspace: &Workspace, event: &Event, place: Place) -> Frame {
+pub fn event(workspace: &Workspace, event: &Event, place: Place) -> EventFrames {
+    let team = encoded(workspace, place, change(workspace, event, place));
+    let everyone = match for_partners(workspace, event, place) {
+        Some(change) => encoded(workspace, place, change),
+        None => team.clone(),
+    };
+    EventFrames { everyone, team }
+}
+
+/// What partners are told in place of an event's change; None: the same as the team. Whether a content is named instead
+/// of sent is decided by all of it, so that nothing but secrets differs.
+fn for_partners(workspace: &Workspace, event: &Event, place: Place) -> Option<WireChange> {
+    let (Event::EnvironmentCreated { environment: Environment { content, .. } }
+    | Event::EnvironmentUpdated { content: Some(content), .. }) = event
+    else {
+        return None;
+    };
+    let shown = secret::withheld(content)?;
+    let mut change = change(workspace, event, place);
+    match &mut change {
+        WireChange::EnvironmentCreated { content: Some(content), .. }
+        | WireChange::EnvironmentUpdated { patch: Some(WirePatch { content: Some(content), .. }), .. } => {
+            *content = shown;
+        }
+        _ => return None,
+    }
+    Some(change)
+}
+
+fn encoded(workspace: &Workspace, place: Place, change: WireChange) -> Frame {
     let stream = match place.audience {
         Audience::Everyone => StreamName::Shared,
         Audience::Team => StreamName::Team,
@@ -192,7 +256,7 @@ pub fn event(workspace: &Workspace, event: &Event, place: Place) -> Frame {
         at: place.at,
         by: author(workspace, place.by, place.audience),
         op: place.op,
-        change: change(workspace, event, place),
+        change,
     })))
 }
 
@@ -249,10 +313,7 @@ fn change(workspace: &Workspace, event: &Event, place: Place) -> WireChange {
             WireChange::ItemMoved { id: *id, parent: *parent, order: order.to_string() }
         }
         Event::ItemDeleted { id } => WireChange::ItemDeleted { id: *id },
-        Event::ItemsImported { items } => {
-            let root = |item: &Item| ImportedRoot { id: item.id.0, kind: "collection".into(), name: item.name.clone() };
-            WireChange::ItemsImported { items: items.iter().filter(|item| item.parent.is_none()).map(root).collect() }
-        }
+        Event::ItemsImported { items } => WireChange::ItemsImported { items: forks::topmost(items) },
         Event::EnvironmentCreated { environment } => {
             let large = environment.content.get().len() > LARGEST_INLINE;
             WireChange::EnvironmentCreated {
@@ -267,6 +328,31 @@ fn change(workspace: &Workspace, event: &Event, place: Place) -> WireChange {
             WireChange::EnvironmentUpdated { id: *id, patch, by_reference }
         }
         Event::EnvironmentDeleted { id } => WireChange::EnvironmentDeleted { id: *id },
+        Event::ItemReplaced { id, content, .. } => {
+            WireChange::ItemUpdated { id: *id, patch: None, method: patched_method(content), by_reference: true }
+        }
+        Event::EnvironmentReplaced { id, .. } => {
+            WireChange::EnvironmentUpdated { id: *id, patch: None, by_reference: true }
+        }
+        // Whence is told by `fork` alone, to who may see it there.
+        Event::Forked { root, .. } => WireChange::Forked { id: root.0 },
+        Event::EnvironmentForked { id, .. } => WireChange::Forked { id: id.0 },
+        Event::Pulled { root, came, .. } => WireChange::Pulled { id: root.0, changes: came.len() },
+        Event::EnvironmentPulled { id, .. } => WireChange::Pulled { id: id.0, changes: 1 },
+        Event::CommentPosted { item, id, reply_to, text, mentions } => WireChange::CommentPosted {
+            item: *item,
+            id: *id,
+            reply_to: *reply_to,
+            text: text.clone(),
+            mentions: mentions.clone(),
+        },
+        Event::CommentEdited { item, id, text, mentions } => {
+            WireChange::CommentEdited { item: *item, id: *id, text: text.clone(), mentions: mentions.clone() }
+        }
+        Event::CommentResolved { item, id, resolved } => {
+            WireChange::CommentResolved { item: *item, id: *id, resolved: *resolved }
+        }
+        Event::CommentDeleted { item, id } => WireChange::CommentDeleted { item: *item, id: *id },
     }
 }
 
@@ -348,6 +434,15 @@ pub fn reject(op: OpId, problem: &Problem) -> Frame {
     Frame::of(&ServerMessage::Reject { op, problem: problem_body(problem) })
 }
 
+/// News of what is a person's own, for that person's sessions alone.
+#[must_use]
+pub fn own(news: News) -> Frame {
+    Frame::of(&match news {
+        News::History(entry) => ServerMessage::History { entry },
+        News::Run(run) => ServerMessage::Run { run },
+    })
+}
+
 /// The last frame of a node that stops.
 #[must_use]
 pub fn goodbye(reconnect_in_ms: u64) -> Frame {
@@ -381,16 +476,22 @@ pub fn snapshot(workspace: &Workspace, viewer: &Viewer) -> Seen<Snapshot> {
         epoch: workspace.epoch,
         positions: SeenPositions::of(workspace.positions, viewer.side),
         tree: workspace.tree().into_iter().map(|item| tree_entry(item)).collect(),
-        environments: workspace.environments().map(|environment| seen_environment(environment)).collect(),
+        environments: workspace.environments().map(|environment| seen_environment(environment, viewer)).collect(),
         team: team.map(|member| person(workspace, member, false)).collect(),
     })
 }
 
-fn seen_environment(environment: &Environment) -> SeenEnvironment {
+/// The values of secrets are the team's, in either mode.
+fn environment_content(environment: &Environment, viewer: &Viewer) -> Content {
+    let shown = if viewer.is_team() { None } else { secret::withheld(&environment.content) };
+    shown.unwrap_or_else(|| Arc::clone(&environment.content))
+}
+
+fn seen_environment(environment: &Environment, viewer: &Viewer) -> SeenEnvironment {
     SeenEnvironment {
         id: environment.id,
         name: environment.name.clone(),
-        content: Arc::clone(&environment.content),
+        content: environment_content(environment, viewer),
         position: environment.position,
     }
 }
@@ -441,8 +542,8 @@ pub fn export(workspace: &Workspace, item: &Item) -> anyhow::Result<Seen<String>
 ///
 /// # Errors
 /// When its content can't be written as JSON.
-pub fn export_environment(environment: &Environment) -> anyhow::Result<Seen<String>> {
-    Ok(Seen(postman::export_environment(&environment.name, &environment.content)?))
+pub fn export_environment(viewer: &Viewer, environment: &Environment) -> anyhow::Result<Seen<String>> {
+    Ok(Seen(postman::export_environment(&environment.name, &environment_content(environment, viewer))?))
 }
 
 /// The members there are to see.
@@ -522,4 +623,81 @@ pub fn workspace_entry(workspace: &Workspace, viewer: &Viewer) -> Seen<Workspace
         viewer: viewer.side,
         role: viewer.role,
     })
+}
+
+// ---- forks ----
+
+/// What changed in a fork's parent. None for who may not know of it: partners, and who isn't of the team there.
+#[must_use]
+pub fn fork(here: &Viewer, there: &Viewer, parent: (WorkspaceId, Uuid), changes: Vec<Came>) -> Option<Seen<ForkState>> {
+    forks::may_know(here, there).then(|| Seen(forks::state(parent, changes)))
+}
+
+/// What came of a pull; None as above.
+#[must_use]
+pub fn pulled(here: &Viewer, there: &Viewer, position: Position, changes: Vec<Came>) -> Option<Seen<Pulled>> {
+    forks::may_know(here, there).then_some(Seen(Pulled { position, changes }))
+}
+
+/// Why a pull needs choices; None as above.
+#[must_use]
+pub fn conflicts(here: &Viewer, there: &Viewer, problem: &Problem, conflicts: &[Conflict]) -> Option<Seen<Conflicts>> {
+    forks::may_know(here, there).then(|| Seen(forks::conflicts(problem_body(problem), conflicts)))
+}
+
+// ---- comments, activity, engagement, archives: made in the folder of this file ----
+
+mod activity;
+mod comments;
+mod engagement;
+
+pub use engagement::Times;
+
+/// The comments on an item, in a workspace that has comments.
+#[must_use]
+pub fn comments(workspace: &Workspace, viewer: &Viewer, item: ItemId) -> Option<Seen<Comments>> {
+    comments::list(workspace, viewer, item).map(Seen)
+}
+
+/// One of them.
+#[must_use]
+pub fn comment(workspace: &Workspace, viewer: &Viewer, item: ItemId, id: CommentId) -> Option<Seen<SeenComment>> {
+    comments::one(workspace, viewer, item, id).map(Seen)
+}
+
+/// An event in the list of who changed what; None for what is not in it, or not for this viewer. The event is of a stream
+/// that the viewer reads.
+#[must_use]
+pub fn activity_line(
+    workspace: &Workspace,
+    viewer: &Viewer,
+    event: &Event,
+    at: OffsetDateTime,
+    by: UserId,
+) -> Option<Seen<ActivityEntry>> {
+    activity::entry(workspace, viewer, event, at, by).map(Seen)
+}
+
+/// A page of them.
+#[must_use]
+pub fn activity(lines: Vec<Seen<ActivityEntry>>, next: Option<String>) -> Seen<Activity> {
+    Seen(Activity { entries: lines.into_iter().map(Seen::into_inner).collect(), next })
+}
+
+/// How far each partner has come; None for partners. `times` are those kept of somebody.
+#[must_use]
+pub fn engagement(
+    workspace: &Workspace,
+    viewer: &Viewer,
+    times: impl Fn(UserId) -> Option<Times>,
+) -> Option<Seen<EngagementReport>> {
+    viewer.is_team().then(|| Seen(engagement::report(workspace, &times)))
+}
+
+/// A workspace's archive; None for whoever is no Admin.
+///
+/// # Errors
+/// When a content can't be written as JSON.
+pub fn archive(workspace: &Workspace, viewer: &Viewer, secrets: bool) -> anyhow::Result<Option<Seen<Archive>>> {
+    viewer.is_admin().then(|| Ok(Seen(Archive::of(workspace, secrets)?))).transpose()
 }

@@ -5,7 +5,7 @@ mod common;
 
 use common::{Answer, Person, TestClient, TestServer, new_id};
 use futures_util::SinkExt;
-use loggia::config::{SESSION_EDITS_PER_SECOND, ServeOptions, StoreOptions};
+use loggia::config::{HistoryOptions, MailOptions, SESSION_EDITS_PER_SECOND, ServeOptions, StoreOptions};
 use loggia::id::{InvitationId, UserId, WorkspaceId};
 use loggia::identity::{Identity, Secret};
 use loggia::server::Server;
@@ -290,7 +290,10 @@ async fn another_node(server: &TestServer, session_edits_per_second: u32) -> Ser
         public_url: None,
         allow_origin: Vec::new(),
         session_edits_per_second,
+        allow_target: Vec::new(),
+        history: HistoryOptions::default(),
         redis_url: None,
+        mail: MailOptions::default(),
         store: StoreOptions::folder(server.folder.path()),
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

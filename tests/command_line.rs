@@ -23,6 +23,10 @@ fn loggia(arguments: &[&str]) -> Command {
         "PUBLIC_URL",
         "ALLOW_ORIGIN",
         "SESSION_EDITS_PER_SECOND",
+        "HISTORY_DAYS",
+        "HISTORY_ENTRIES",
+        "SMTP_URL",
+        "MAIL_FROM",
         "METRICS_LISTEN",
         "LOG",
     ] {

@@ -3,7 +3,12 @@
 
 mod common;
 
-use common::{Answer, TestServer, new_id};
+use common::{Answer, Person, TestServer, new_id};
+use loggia::call::history::{Sent, keep_cookies};
+use loggia::call::redact::Redaction;
+use loggia::call::{Behavior, Outgoing};
+use loggia::id::EntryId;
+use loggia::store::own::Owner;
 use serde_json::{Value, json};
 
 /// Checks values against the schemas of a description.
@@ -23,6 +28,24 @@ impl Schemas {
             validator.iter_errors(value).map(|fault| format!("{}: {fault}", fault.instance_path())).collect();
         assert!(faults.is_empty(), "{name}: {faults:?}\n{value}");
     }
+}
+
+fn own(workspace: &str, person: &Person) -> Owner {
+    Owner { workspace: workspace.parse().unwrap(), user: person.id.parse().unwrap() }
+}
+
+/// A request that did not come through; its entry.
+async fn sends(server: &TestServer, owner: Owner) -> EntryId {
+    let request = Outgoing {
+        method: "GET".into(),
+        url: "https://api.host.com/".into(),
+        headers: Vec::new(),
+        body: None,
+        auth: None,
+        behavior: Behavior::default(),
+    };
+    let sent = Sent { item: None, name: "List users", request: &request, outcome: Err("dns"), total_ms: 1.0 };
+    server.app.record(owner, sent, &Redaction::default()).await.unwrap().unwrap().id
 }
 
 #[tokio::test]
@@ -56,6 +79,11 @@ async fn answers_are_as_described() {
     let environment = json!({"name": "Test", "values": [{"key": "host", "value": "api.host.com", "enabled": true}]});
     let imported = admin.post(&format!("{path}/import"), environment).await;
     schemas.hold("Imported", imported.expect(201));
+    let comments = format!("{path}/items/{request}/comments");
+    let comment = json!({"id": new_id(), "text": "Why?", "reply_to": null, "mentions": []});
+    schemas.hold("NewComment", &comment);
+    schemas.hold("SeenComment", admin.post(&comments, comment).await.expect(201));
+    schemas.hold("Comments", admin.get(&comments).await.expect(200));
     let partner = server.join(&workspace, "pat@acme.com", "partner", "viewer", true).await;
     schemas.hold("WorkspaceEntry", server.switch(&workspace).await.expect(200));
     schemas.hold("Token", admin.post("/v1/me/tokens", json!({"name": "Another"})).await.expect(201));
@@ -74,10 +102,40 @@ async fn answers_are_as_described() {
             ("SeenItem", format!("{path}/items/{request}")),
             ("Members", format!("{path}/members")),
             ("Invitations", format!("{path}/invitations")),
+            ("Activity", format!("{path}/activity")),
         ] {
             schemas.hold(name, person.get(&path).await.expect(200));
         }
     }
+    let environment = imported.json["items"][0]["id"].as_str().unwrap();
+    let run = json!({"item": request, "environment": environment, "iterations": 3});
+    schemas.hold("NewRun", &run);
+    let run = partner.post(&format!("{path}/runs"), run).await.expect(201).clone();
+    schemas.hold("Run", &run);
+    let run = format!("{path}/runs/{}", run["id"].as_str().unwrap());
+    let result = json!({"item": request, "name": "List users", "iteration": 0, "status": 200, "ms": 1.5,
+                        "assertions": [{"name": "is fast", "passed": true}]});
+    schemas.hold("RunResult", &result);
+    schemas.hold("Run", partner.post(&format!("{run}/results"), result).await.expect(200));
+    schemas.hold("EndRun", &json!({"state": "finished"}));
+    schemas.hold("Run", partner.post(&format!("{run}/end"), json!({"state": "finished"})).await.expect(200));
+    let values = json!({"values": {"host": "my own"}});
+    let values = partner.request("PUT", &format!("{path}/environments/{environment}/values"), Some(values)).await;
+    schemas.hold("Values", values.expect(200));
+    let owner = own(&workspace, &partner);
+    let entry = sends(&server, owner).await;
+    keep_cookies(server.store.as_ref(), owner, "{}".into()).await.unwrap();
+    for (name, path) in [
+        ("Runs", format!("{path}/runs")),
+        ("WholeRun", run),
+        ("Values", format!("{path}/environments/{environment}/values")),
+        ("History", format!("{path}/history")),
+        ("WholeEntry", format!("{path}/history/{entry}")),
+        ("Cookies", format!("{path}/cookies")),
+    ] {
+        schemas.hold(name, partner.get(&path).await.expect(200));
+    }
+    schemas.hold("EngagementReport", admin.get(&format!("{path}/engagement")).await.expect(200));
     let edit = json!({"op": new_id(), "changes": [
         {"kind": "item_update", "id": request, "patch": {"name": "All users"}, "base": 1},
         {"kind": "item_move", "id": request, "parent": null},
@@ -110,6 +168,11 @@ async fn frames_are_as_described() {
     let has = |seen: &[String], kind: &str| seen.iter().any(|frame| frame.contains(&format!("\"type\":\"{kind}\"")));
     while !kinds.iter().all(|kind| has(&team.seen, kind)) {
         team.next().await;
+    }
+    sends(&server, own(&workspace, &partner)).await;
+    partner.post(&format!("/v1/workspaces/{workspace}/runs"), json!({})).await.expect(201);
+    for kind in ["history", "run"] {
+        there.until_type(kind).await;
     }
     let patch = json!({"kind": "environment_create", "id": new_id(), "name": "Test", "content": {"values": []}});
     server.admin.edit(&workspace, json!([patch, {"kind": "item_delete", "id": request}])).await;

@@ -71,10 +71,12 @@ impl Scene {
 
     /// All that somebody can read.
     async fn exits(&self, who: &Person) -> BTreeMap<String, Answer> {
-        let mut rests: Vec<String> = ["", "/members", "/invitations"].map(str::to_owned).into();
+        let mut rests: Vec<String> =
+            ["", "/members", "/invitations", "/activity", "/engagement", "/archive"].map(str::to_owned).into();
         for item in [&self.root, &self.request] {
             rests.push(format!("/items/{item}"));
             rests.push(format!("/items/{item}/export"));
+            rests.push(format!("/items/{item}/comments"));
         }
         rests.push(format!("/environments/{}/export", self.environment));
         for person in [self.admin(), &self.editor, &self.zelda, &self.yuri] {
@@ -582,7 +584,7 @@ async fn a_lead_cant_tell_the_new_from_the_invited_and_from_members_before_and_a
     let lead = scene.server.join(&scene.workspace, "lena-lead@acme.com", "partner", "viewer", true).await;
     let opened = scene.invite(scene.admin(), "tell-seen@acme.com").await;
     let opened = opened.expect(200)["rows"][0]["link"].as_str().unwrap().split_once("#invite=").unwrap().1.to_owned();
-    scene.server.partner(&scene.workspace, "tell-here@acme.com").await;
+    let here = scene.server.partner(&scene.workspace, "tell-here@acme.com").await;
     let emails = ["tell-none@acme.com", "tell-seen@acme.com", "tell-here@acme.com"];
 
     let mut answers = Vec::new();
@@ -603,7 +605,7 @@ async fn a_lead_cant_tell_the_new_from_the_invited_and_from_members_before_and_a
     let (mut live, ..) = seated(&lead, &scene.workspace).await;
     let joined = scene.server.accept(&Journal::token("tell-none@acme.com")).await;
     let other = scene.server.accept(&opened).await;
-    scene.server.accept(&Journal::token("tell-here@acme.com")).await;
+    here.accept(&Journal::token("tell-here@acme.com")).await.expect(200);
     set_avatar(&joined, 5).await;
     rename(&joined, "tell-renamed").await;
     let (_guest, ..) = seated(&joined, &scene.workspace).await;
@@ -769,6 +771,21 @@ fn routes(scene: &Scene) -> Vec<(&'static str, String, Option<Value>)> {
         ("GET", format!("/items/{item}"), None),
         ("GET", format!("/items/{item}/export"), None),
         ("GET", format!("/environments/{environment}/export"), None),
+        ("GET", format!("/environments/{environment}/values"), None),
+        ("PUT", format!("/environments/{environment}/values"), Some(json!({"values": {}}))),
+        ("GET", "/history".into(), None),
+        ("DELETE", "/history".into(), None),
+        ("GET", format!("/history/{}", new_id()), None),
+        ("DELETE", format!("/history/{}", new_id()), None),
+        ("GET", "/runs".into(), None),
+        ("POST", "/runs".into(), Some(json!({}))),
+        ("GET", format!("/runs/{}", new_id()), None),
+        ("DELETE", format!("/runs/{}", new_id()), None),
+        ("POST", format!("/runs/{}/results", new_id()), Some(json!({"name": "x", "ms": 1}))),
+        ("POST", format!("/runs/{}/end", new_id()), Some(json!({"state": "aborted"}))),
+        ("GET", "/cookies".into(), None),
+        ("DELETE", "/cookies".into(), None),
+        ("DELETE", "/own".into(), None),
         ("POST", "/import".into(), Some(json!({"info": {"name": "x"}, "item": []}))),
         ("POST", "/changes".into(), Some(change)),
     ]

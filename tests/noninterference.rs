@@ -70,6 +70,10 @@ enum Hidden {
     Rename,
     Avatar,
     Edits,
+    /// A run, and all of its own deleted before it, when it is anew.
+    Run {
+        anew: bool,
+    },
     SignOut,
     Flood {
         edits: bool,
@@ -117,11 +121,17 @@ enum Ask {
     Changes,
     Import,
     RevokeNothing,
+    History,
+    Runs,
+    Cookies,
+    RunOfHidden(usize),
+    EndHidden(usize),
+    DeleteHidden(usize),
     NoRoute,
 }
 
 /// All of them: each schedule ends with these, whatever came before.
-const ASKS: [Ask; 23] = [
+const ASKS: [Ask; 32] = [
     Ask::Snapshot,
     Ask::KnownSnapshot,
     Ask::Members,
@@ -144,6 +154,15 @@ const ASKS: [Ask; 23] = [
     Ask::Changes,
     Ask::Import,
     Ask::RevokeNothing,
+    Ask::History,
+    Ask::Runs,
+    Ask::Cookies,
+    Ask::RunOfHidden(0),
+    Ask::RunOfHidden(1),
+    Ask::EndHidden(0),
+    Ask::EndHidden(1),
+    Ask::DeleteHidden(0),
+    Ask::DeleteHidden(1),
     Ask::NoRoute,
 ];
 
@@ -194,6 +213,7 @@ fn hidden() -> impl Strategy<Value = Hidden> {
         1 => Just(Hidden::Rename),
         1 => Just(Hidden::Avatar),
         1 => Just(Hidden::Edits),
+        2 => any::<bool>().prop_map(|anew| Hidden::Run { anew }),
         1 => Just(Hidden::SignOut),
         1 => any::<bool>().prop_map(|edits| Hidden::Flood { edits }),
     ]
@@ -253,6 +273,7 @@ struct Seat {
 struct Stranger {
     person: Option<Person>,
     ids: Vec<String>,
+    runs: Vec<String>,
     sockets: Vec<TestClient>,
 }
 
@@ -498,6 +519,7 @@ impl World {
 
     async fn ask_for(&mut self, what: Ask) {
         let id = |who: usize| self.strangers[who].ids.last().map_or(NOBODY[who], String::as_str).to_owned();
+        let run = |who: usize| self.strangers[who].runs.last().map_or(NOBODY[who], String::as_str).to_owned();
         let item = self.items.last().cloned().unwrap_or_else(|| self.collection.clone());
         let edit = json!([{"kind": "item_delete", "id": item}]);
         let known = matches!(what, Ask::KnownSnapshot).then(|| self.etag.clone()).flatten();
@@ -522,6 +544,14 @@ impl World {
             Ask::Changes => ("POST", self.path("/changes"), Some(json!({"op": new_id(), "changes": edit}))),
             Ask::Import => ("POST", self.path("/import"), Some(json!({"info": {}}))),
             Ask::RevokeNothing => ("DELETE", self.path(&format!("/invitations/{}", NOBODY[0])), None),
+            Ask::History => ("GET", self.path("/history?search=a&limit=3"), None),
+            Ask::Runs => ("GET", self.path("/runs"), None),
+            Ask::Cookies => ("GET", self.path("/cookies"), None),
+            Ask::RunOfHidden(who) => ("GET", self.path(&format!("/runs/{}", run(who))), None),
+            Ask::EndHidden(who) => {
+                ("POST", self.path(&format!("/runs/{}/end", run(who))), Some(json!({"state": "aborted"})))
+            }
+            Ask::DeleteHidden(who) => ("DELETE", self.path(&format!("/runs/{}", run(who))), None),
             Ask::NoRoute => ("GET", self.path("/nothing"), None),
         };
         self.ask(method, &path, body, known.as_deref()).await;
@@ -729,6 +759,20 @@ impl World {
                 let answer = self.socket(who).await.edit(changes).await;
                 assert_eq!(answer["type"], "reject", "{answer}");
             }
+            Hidden::Run { anew } => {
+                if *anew {
+                    person.delete(&self.path("/own")).await.expect(204);
+                }
+                let run = person.post(&self.path("/runs"), json!({"item": collection})).await;
+                let run = run.expect(201)["id"].as_str().unwrap().to_owned();
+                let result = json!({"name": "Hidden", "status": 200, "ms": 1});
+                person.post(&self.path(&format!("/runs/{run}/results")), result).await.expect(200);
+                for client in &mut self.strangers[who].sockets {
+                    let own = |message: &Value| message["run"]["id"] == run.as_str();
+                    client.until(|message| own(message) && message["run"]["totals"]["requests"] == 1).await;
+                }
+                self.strangers[who].runs.push(run);
+            }
             Hidden::SignOut => {
                 let spare = person.post("/v1/me/tokens", json!({"name": "spare"})).await;
                 let token = spare.expect(201)["token"].as_str().unwrap().to_owned();
@@ -781,7 +825,7 @@ impl World {
         }
         let mut mask = Mask::default();
         for (who, stranger) in self.strangers.iter().enumerate() {
-            for id in stranger.ids.iter().map(String::as_str).chain([NOBODY[who]]) {
+            for id in stranger.ids.iter().chain(&stranger.runs).map(String::as_str).chain([NOBODY[who]]) {
                 mask.labels.insert(id.to_owned(), format!("HIDDEN{who}"));
             }
         }

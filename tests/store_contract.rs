@@ -4,6 +4,8 @@
 
 #[path = "common/postgres.rs"]
 mod cluster;
+#[path = "store_contract/own.rs"]
+mod own;
 
 use bytes::Bytes;
 use cluster::Cluster;
@@ -11,10 +13,12 @@ use futures_util::future::join_all;
 use loggia::{
     id::{CredentialId, Epoch, InvitationId, OpId, Position, Sequence, TeamId, UserId, WorkspaceId},
     store::{
-        Answer, Append, AppendError, Credential, CredentialKind, Index, Record, Store, Stream, Team, User,
-        postgres::Postgres, sqlite::Sqlite,
+        Answer, Append, AppendError, Before, Credential, CredentialKind, Index, Record, Store, Stream, Team, User,
+        engagement::Engagement, postgres::Postgres, sqlite::Sqlite,
     },
 };
+use own::*;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use time::{Duration, OffsetDateTime};
 
@@ -107,9 +111,25 @@ macro_rules! contract {
                 a_credential_is_found_until_it_expires
                 a_credential_is_ended_by_its_owner_alone
                 of_two_ends_of_a_credential_one_is_true
+                credentials_that_ended_are_told_from_those_that_hold
+                what_ended_is_purged_a_piece_at_a_time_and_nothing_else
                 tokens_are_listed_oldest_first
                 a_store_that_works_passes_its_check
                 names_are_any_text
+                a_history_is_read_newest_first_in_pages
+                the_first_writes_of_an_owner_at_once_all_land
+                a_history_is_searched_by_all_words
+                an_entry_comes_back_as_it_was_written_and_goes_alone
+                what_is_past_what_is_kept_goes_when_something_is_added
+                a_run_takes_results_until_it_ends_or_is_full
+                values_and_cookies_are_replaced_and_removed
+                what_is_ones_own_is_nobody_elses
+                who_is_no_member_owns_nothing
+                who_comes_back_begins_with_nothing
+                nothing_is_owned_in_a_deleted_workspace
+                a_sweep_deletes_what_is_old_in_steps_that_end
+                a_log_is_read_back_by_streams_and_as_a_whole
+                how_far_people_have_come_adds_up
             }
         }
     };
@@ -671,6 +691,49 @@ async fn of_two_ends_of_a_credential_one_is_true(backend: impl Backend) {
     }
 }
 
+async fn credentials_that_ended_are_told_from_those_that_hold(backend: impl Backend) {
+    let store = backend.open().await;
+    let ada = store.ensure_user(user("ada@acme.test")).await.unwrap();
+    let lasting = credential(ada.id, CredentialKind::Token, 1);
+    let session = Credential { expires_at: Some(at(60)), ..credential(ada.id, CredentialKind::Session, 2) };
+    let ended = credential(ada.id, CredentialKind::Session, 3);
+    for made in [&lasting, &session, &ended] {
+        store.add_credential(made.clone()).await.unwrap();
+    }
+    let unknown = CredentialId::new();
+    let all = [lasting.id, session.id, ended.id, unknown];
+    let asked = async |now| store.ended_credentials(&all, now).await.unwrap().into_iter().collect::<BTreeSet<_>>();
+    assert_eq!(asked(at(59)).await, BTreeSet::from([unknown]));
+    assert!(store.end_credential(ada.id, ended.id).await.unwrap());
+    assert_eq!(asked(at(59)).await, BTreeSet::from([ended.id, unknown]));
+    assert_eq!(asked(at(60)).await, BTreeSet::from([session.id, ended.id, unknown]));
+    assert_eq!(store.ended_credentials(&[], at(60)).await.unwrap(), []);
+}
+
+async fn what_ended_is_purged_a_piece_at_a_time_and_nothing_else(backend: impl Backend) {
+    let store = backend.open().await;
+    let ada = store.ensure_user(user("ada@acme.test")).await.unwrap();
+    for secret in 0..5 {
+        let link = credential(ada.id, CredentialKind::SignInLink { single_use: true }, secret);
+        store.add_credential(Credential { expires_at: Some(at(60)), ..link }).await.unwrap();
+    }
+    let later = Credential { expires_at: Some(at(61)), ..credential(ada.id, CredentialKind::Session, 5) };
+    let lasting = credential(ada.id, CredentialKind::Token, 6);
+    for kept in [&later, &lasting] {
+        store.add_credential(kept.clone()).await.unwrap();
+    }
+    assert_eq!(store.purge_credentials(at(59), 100).await.unwrap(), 0);
+    assert_eq!(store.purge_credentials(at(60), 3).await.unwrap(), 3);
+    assert_eq!(store.purge_credentials(at(60), 3).await.unwrap(), 2);
+    assert_eq!(store.purge_credentials(at(60), 3).await.unwrap(), 0);
+    for secret in 0..5 {
+        assert_eq!(store.find_credential([secret; 32], at(0)).await.unwrap(), None, "gone, not only hidden");
+    }
+    for kept in [&later, &lasting] {
+        assert!(store.find_credential(kept.hash, at(60)).await.unwrap().is_some());
+    }
+}
+
 async fn tokens_are_listed_oldest_first(backend: impl Backend) {
     let store = backend.open().await;
     let ada = store.ensure_user(user("ada@acme.test")).await.unwrap();
@@ -876,4 +939,57 @@ mod sqlite_file {
         let error = format!("{:#}", Sqlite::open(&file.file()).err().unwrap());
         assert!(error.contains("loggia.sqlite3"), "{error}");
     }
+}
+
+async fn a_log_is_read_back_by_streams_and_as_a_whole(backend: impl Backend) {
+    let store = backend.open().await;
+    let log = Log::new();
+    let mut batch = log.batch(0, 6);
+    for (index, position) in [(1, 1), (3, 2), (4, 3)] {
+        (batch.records[index].stream, batch.records[index].position) = (Stream::Team, position);
+    }
+    (batch.records[2].position, batch.records[5].position) = (2, 3);
+    store.append(batch).await.unwrap();
+    let back = async |before, limit| {
+        let records = store.load_back(log.workspace, before, limit).await.unwrap();
+        records.into_iter().map(|record| record.sequence).collect::<Vec<_>>()
+    };
+    assert_eq!(back(Before::Sequence(u64::MAX), 4).await, [6, 5, 4, 3]);
+    assert_eq!(back(Before::Sequence(3), 4).await, [2, 1]);
+    let shared = |position| Before::Position(log.epoch, Stream::Shared, position);
+    assert_eq!(back(shared(u64::MAX), 2).await, [6, 3]);
+    assert_eq!(back(shared(2), 2).await, [1]);
+    assert_eq!(back(Before::Position(log.epoch, Stream::Team, 3), 9).await, [4, 2]);
+    assert_eq!(back(Before::Position(Epoch::new(), Stream::Shared, 9), 9).await, [0; 0]);
+    let mut large = log.batch(6, 3);
+    large.records.iter_mut().for_each(|record| record.body = Bytes::from(vec![b' '; 3 << 20]));
+    store.append(large).await.unwrap();
+    assert_eq!(back(Before::Sequence(u64::MAX), 9).await, [9, 8], "no more after 4 MiB");
+    assert_eq!(back(Before::Sequence(8), 1).await, [7]);
+}
+
+async fn how_far_people_have_come_adds_up(backend: impl Backend) {
+    let store = backend.open().await;
+    let (workspace, other) = (WorkspaceId::new(), WorkspaceId::new());
+    let (ada, bob) = (UserId::new(), UserId::new());
+    assert_eq!(store.engagement(workspace).await.unwrap(), []);
+    store.engage(vec![Engagement::visit(workspace, ada, at(5)), Engagement::visit(other, ada, at(1))]).await.unwrap();
+    store
+        .engage(vec![Engagement::visit(workspace, ada, at(9)), Engagement::visit(workspace, bob, at(7))])
+        .await
+        .unwrap();
+    store.called(workspace, ada, at(20), true).await.unwrap();
+    store.called(workspace, ada, at(12), false).await.unwrap();
+    store.called(workspace, ada, at(12), false).await.unwrap();
+    let of_ada = Engagement {
+        workspace,
+        user: ada,
+        first_visit: Some(at(5)),
+        first_call: Some(at(12)),
+        first_success: Some(at(20)),
+        last_seen: at(20),
+    };
+    let store = backend.open().await;
+    assert_eq!(store.engagement(workspace).await.unwrap(), [of_ada, Engagement::visit(workspace, bob, at(7))]);
+    assert_eq!(store.engagement(other).await.unwrap(), [Engagement::visit(other, ada, at(1))]);
 }

@@ -70,6 +70,8 @@ enum Command {
     SlowReaders(scenario::slow_readers::Options),
     /// As many edits as the server acknowledges, and how long one takes at an easier rate
     EditRate(scenario::edit_rate::Options),
+    /// Partners call an API through the server while everybody watches edits
+    Sends(scenario::sends::Options),
     /// A steady load with bursts and churn for as long as told; does anything grow?
     Soak(scenario::soak::Options),
     /// A bare loop that writes one ready frame to each socket: what no server can be faster than
@@ -95,6 +97,7 @@ async fn main() -> ExitCode {
         Command::ReconnectStorm(options) => tell(&options.common, scenario::reconnect_storm::run(options).await),
         Command::SlowReaders(options) => tell(&options.common, scenario::slow_readers::run(options).await),
         Command::EditRate(options) => tell(&options.common, scenario::edit_rate::run(options).await),
+        Command::Sends(options) => tell(&options.common, scenario::sends::run(options).await),
         Command::Soak(options) => tell(&options.common, scenario::soak::run(options).await),
         Command::Floor(options) => floor::run(options).await,
         Command::Limit(options) => limit::run(options).await,

@@ -1,7 +1,7 @@
 //! What surrounds a story: the scene is built, the sessions are cast, the story is played, the account is made, and the
 //! scene is struck, whatever happened. Every wait is for an event, and has an end.
 
-use crate::api::Api;
+use crate::api::{Api, As, Body};
 use crate::cast::Cast;
 use crate::connect::Target;
 use crate::editor::Editor;
@@ -17,7 +17,10 @@ use crate::wire::{Marks, Positions};
 use crate::world::World;
 use anyhow::{Context, bail};
 use futures_util::{StreamExt, TryStreamExt, stream};
+use reqwest::Method;
+use serde_json::{Value, json};
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -106,6 +109,30 @@ impl Play {
         });
         // As many as the pace asks for, and no more than a listener's queue takes.
         knocks.buffer_unordered(KNOCKING).try_collect().await
+    }
+
+    /// A partner who sends a request to `target` through the server, then the next one, until it is time; how many.
+    pub(crate) fn sender(
+        &self,
+        nth: usize,
+        target: SocketAddr,
+        until: Instant,
+    ) -> impl Future<Output = anyhow::Result<usize>> + Send + 'static {
+        let (api, token) = (self.api.clone(), Arc::clone(&self.tokens[nth % self.tokens.len()]));
+        let item = self.items[nth % self.items.len()];
+        let path = format!("/v1/workspaces/{}/items/{item}/send", self.workspace);
+        let request = json!({"request": {"method": "GET", "url": format!("http://{target}/things")}});
+        async move {
+            let mut sent = 0;
+            while Instant::now() < until {
+                let body = Body::Json(request.clone());
+                let answer = api.call("sending a request", As::Token(&token), Method::POST, &path, body).await?;
+                let outcome: Value = answer.json()?;
+                anyhow::ensure!(outcome["response"]["status"] == 200, "a send came to {outcome:.300}");
+                sent += 1;
+            }
+            Ok(sent)
+        }
     }
 
     /// So many partners read the workspace, and then once more, if it has changed. How many snapshots were not like the

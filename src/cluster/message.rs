@@ -1,9 +1,11 @@
 //! What nodes say to each other, sealed: a message that isn't of a node of the same store is not opened.
 //!
-//! Events travel as records of the log, not as ready frames. So each node applies them to its own state and makes its
-//! sessions' frames itself, through its own policy: no byte that came over the network reaches a session.
+//! Events travel as records of the log, and what is a person's own as values, not as ready frames. So each node applies
+//! them to its own state and makes its sessions' frames itself, through its own policy: no byte that came over the network
+//! reaches a session.
 
-use crate::id::{CredentialId, NodeId, Sequence, SessionId, WorkspaceId};
+use crate::id::{CredentialId, NodeId, Sequence, SessionId, UserId, WorkspaceId};
+use crate::protocol::own::News;
 use crate::store::Record;
 use crate::visibility::Seat;
 use bytes::Bytes;
@@ -17,7 +19,7 @@ pub const LARGEST_CARRIED: usize = 256 * 1_024;
 const SEAL: usize = 16;
 
 /// What a node says about a workspace.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Message {
     /// The log has grown, and is durable.
     Grown {
@@ -57,6 +59,14 @@ pub enum Message {
         /// The number of its last message about presence.
         presence: u64,
     },
+    /// Something of a person's own has changed: for that person's sessions. It is not in the log, and nothing waits for
+    /// it.
+    Own {
+        /// Whose.
+        user: UserId,
+        /// What.
+        news: News,
+    },
     /// The node stops: its people will come back on others in a moment.
     Leaving,
     /// A credential has ended: its sessions are to be closed.
@@ -74,7 +84,7 @@ impl Message {
 }
 
 /// What is sealed: a message, where it belongs, and whose it is.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub struct Envelope {
     /// The workspace it is about.
     pub workspace: WorkspaceId,

@@ -1,7 +1,9 @@
 //! What the server says of itself: `/openapi.json` (OpenAPI 3.1) and `/asyncapi.json` (AsyncAPI 3.0). The schemas come
 //! from the wire's own types; `tests/description.rs` holds the routes and the answers to what is said here.
 
-use super::{invitations, items, me, members, workspaces};
+mod own;
+
+use super::{archive, comments, forks, invitations, items, me, members, runs, send, sign_in, workspaces};
 use crate::protocol;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
@@ -20,12 +22,23 @@ use utoipa::OpenApi;
     protocol::Workspaces,
     protocol::WorkspaceEntry,
     protocol::ProblemBody,
+    protocol::own::History,
+    protocol::own::WholeEntry,
+    protocol::own::Runs,
+    protocol::own::WholeRun,
+    protocol::own::Values,
+    protocol::own::Cookies,
+    runs::NewRun,
+    runs::EndRun,
+    send::NewSend,
+    send::SendAnswer,
     crate::workspace::command::WorkspacePatch,
     me::Me,
     me::Rename,
     me::Token,
     me::Tokens,
-    me::Complete,
+    sign_in::SignIn,
+    sign_in::Complete,
     me::SetUp,
     workspaces::New,
     workspaces::Confirm,
@@ -34,8 +47,23 @@ use utoipa::OpenApi;
     invitations::Body,
     invitations::Accept,
     invitations::Accepted,
+    protocol::forks::ForkState,
+    protocol::forks::Pulled,
+    protocol::forks::Conflicts,
+    forks::NewFork,
+    forks::Pull,
     items::Imported,
+    items::ExportLink,
     items::Edit,
+    protocol::team::Comments,
+    protocol::team::SeenComment,
+    protocol::team::Activity,
+    crate::workspace::archive::Archive,
+    archive::FromArchive,
+    protocol::team::EngagementReport,
+    comments::NewComment,
+    comments::CommentPatch,
+    comments::Resolve,
 )))]
 struct Schemas;
 
@@ -47,6 +75,14 @@ const FILE: &str = "File";
 
 const ROUTES: &[Route] = &[
     ("post", "/v1/setup", "Make the first team, by the set-up link's token", Some("SetUp"), 201, Some("Me")),
+    (
+        "post",
+        "/v1/sign_in",
+        "Have a link to sign in mailed, if there is an account; the answer does not tell",
+        Some("SignIn"),
+        202,
+        None,
+    ),
     (
         "post",
         "/v1/sign_in/complete",
@@ -108,13 +144,29 @@ const ROUTES: &[Route] = &[
     (
         "post",
         "/v1/invitations/accept",
-        "Accept an invitation, by its token; signs in",
+        "Accept an invitation, by its token: makes the account and signs in; whoever has one signs in first",
         Some("Accept"),
         200,
         Some("Accepted"),
     ),
     ("get", "/v1/workspaces/{workspace}/items/{item}", "One item with its content", None, 200, Some("SeenItem")),
     ("get", "/v1/workspaces/{workspace}/items/{item}/export", "A Postman Collection v2.1", None, 200, Some(FILE)),
+    (
+        "post",
+        "/v1/workspaces/{workspace}/items/{item}/send",
+        "Sends the request, and answers with what came of it; kept in the caller's history alone",
+        Some("NewSend"),
+        200,
+        Some("SendAnswer"),
+    ),
+    (
+        "post",
+        "/v1/workspaces/{workspace}/items/{item}/export_link",
+        "An address of the export that needs no credential, for ten minutes",
+        None,
+        201,
+        Some("ExportLink"),
+    ),
     (
         "get",
         "/v1/workspaces/{workspace}/environments/{environment}/export",
@@ -133,11 +185,123 @@ const ROUTES: &[Route] = &[
     ),
     (
         "post",
+        "/v1/workspaces/{workspace}/forks",
+        "Fork a collection or an environment of another workspace of the team; the team's Editors",
+        Some("NewFork"),
+        201,
+        Some("Imported"),
+    ),
+    (
+        "get",
+        "/v1/workspaces/{workspace}/items/{item}/fork",
+        "Where a collection comes from, and what changed there since; the team",
+        None,
+        200,
+        Some("ForkState"),
+    ),
+    (
+        "post",
+        "/v1/workspaces/{workspace}/items/{item}/pull",
+        "Merge what changed in the parent; 409 `conflict` with `Conflicts` when choices are needed; the team's Editors",
+        Some("Pull"),
+        200,
+        Some("Pulled"),
+    ),
+    (
+        "get",
+        "/v1/workspaces/{workspace}/environments/{environment}/fork",
+        "Where an environment comes from, and what changed there since; the team",
+        None,
+        200,
+        Some("ForkState"),
+    ),
+    (
+        "post",
+        "/v1/workspaces/{workspace}/environments/{environment}/pull",
+        "The same as of a collection",
+        Some("Pull"),
+        200,
+        Some("Pulled"),
+    ),
+    (
+        "post",
         "/v1/workspaces/{workspace}/changes",
         "Edits without a socket: all or nothing",
         Some("Edit"),
         200,
         Some("Acked"),
+    ),
+    (
+        "get",
+        "/v1/workspaces/{workspace}/items/{item}/comments",
+        "The comments on an item; classic mode",
+        None,
+        200,
+        Some("Comments"),
+    ),
+    (
+        "post",
+        "/v1/workspaces/{workspace}/items/{item}/comments",
+        "Comment on an item, or reply",
+        Some("NewComment"),
+        201,
+        Some("SeenComment"),
+    ),
+    (
+        "patch",
+        "/v1/workspaces/{workspace}/items/{item}/comments/{comment}",
+        "Change your comment",
+        Some("CommentPatch"),
+        200,
+        Some("SeenComment"),
+    ),
+    (
+        "delete",
+        "/v1/workspaces/{workspace}/items/{item}/comments/{comment}",
+        "Delete your comment; Admins, any",
+        None,
+        204,
+        None,
+    ),
+    (
+        "post",
+        "/v1/workspaces/{workspace}/items/{item}/comments/{comment}/resolve",
+        "Resolve a thread, or open it again",
+        Some("Resolve"),
+        200,
+        Some("SeenComment"),
+    ),
+    (
+        "get",
+        "/v1/workspaces/{workspace}/activity",
+        "Who changed what when, newest first; ?before= is a page's next, ?limit= up to 200",
+        None,
+        200,
+        Some("Activity"),
+    ),
+    (
+        "get",
+        "/v1/workspaces/{workspace}/engagement",
+        "How far each partner has come; team members",
+        None,
+        200,
+        Some("EngagementReport"),
+    ),
+    (
+        "get",
+        "/v1/workspaces/{workspace}/archive",
+        "The workspace as a file, to move it; Admins. ?secrets=true: with secret values of environments",
+        None,
+        200,
+        Some("Archive"),
+    ),
+    (
+        "post",
+        "/v1/workspaces/import_archive",
+        "Make a workspace of an archive, up to 256 MiB; team members",
+        Some("Archive"),
+        201,
+        Some("FromArchive"),
     ),
 ];
 
@@ -149,7 +313,7 @@ static SCHEMAS: LazyLock<Value> = LazyLock::new(|| {
 
 static OPENAPI: LazyLock<Value> = LazyLock::new(|| {
     let mut paths: Map<String, Value> = Map::new();
-    for (method, path, summary, takes, status, answers) in ROUTES {
+    for (method, path, summary, takes, status, answers) in ROUTES.iter().chain(own::ROUTES) {
         let content =
             |name: &&str| json!({"application/json": {"schema": {"$ref": format!("#/components/schemas/{name}")}}});
         let mut operation = json!({"summary": summary, "responses": {

@@ -12,7 +12,7 @@ pub fn status(code: Code) -> StatusCode {
     match code {
         Code::NotFound => StatusCode::NOT_FOUND,
         Code::Forbidden | Code::ForeignOrigin | Code::PublicMail => StatusCode::FORBIDDEN,
-        Code::SignedOut => StatusCode::UNAUTHORIZED,
+        Code::SignedOut | Code::SignInFirst => StatusCode::UNAUTHORIZED,
         Code::StaleToken => StatusCode::GONE,
         Code::Malformed => StatusCode::BAD_REQUEST,
         Code::Invalid | Code::BadFile | Code::NotConfirmed | Code::WrongPlace | Code::TooManyItems => {
@@ -24,6 +24,8 @@ pub fn status(code: Code) -> StatusCode {
         | Code::StaleBase
         | Code::AlreadyOn
         | Code::LastAdmin
+        | Code::Conflict
+        | Code::ParentGone
         | Code::RoleNotAllowed
         | Code::AlreadySetUp => StatusCode::CONFLICT,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
@@ -44,7 +46,7 @@ impl IntoResponse for Problem {
         if self.code == Code::Unavailable {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
         }
-        if self.code == Code::SignedOut {
+        if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response

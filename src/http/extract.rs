@@ -41,7 +41,11 @@ impl FromRequestParts<Arc<App>> for SocketCaller {
     }
 }
 
-async fn recognise(app: &App, headers: &HeaderMap, safe: bool) -> Result<SignedIn, Problem> {
+/// Who a request comes from. With `safe` an Origin is not looked at.
+///
+/// # Errors
+/// `signed_out`, `foreign_origin`, or `unavailable`.
+pub(super) async fn recognise(app: &App, headers: &HeaderMap, safe: bool) -> Result<SignedIn, Problem> {
     let text = |name| headers.get(name).and_then(|value: &axum::http::HeaderValue| value.to_str().ok());
     let bearer = text(header::AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer ").map(str::trim));
     let protocols = text(header::SEC_WEBSOCKET_PROTOCOL).unwrap_or_default();

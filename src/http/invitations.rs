@@ -1,26 +1,29 @@
 //! Invitations: JSON, CSV or plain text in; a row a line out; revoked, accepted.
 
 use super::extract::{self, Asked, Caller, Ids, from_json};
+use super::sign_in::with_cookie;
 use super::{App, json, me};
 use crate::config::{INVITATION_DAYS, LARGEST_BODY, MOST_INVITATION_DAYS};
 use crate::hub::Answered;
 use crate::id::{InvitationId, UserId, WorkspaceId};
-use crate::identity::{self, Secret};
+use crate::identity::mail::letter::{Letter, invitation_link};
+use crate::identity::{self, Secret, SignedIn};
 use crate::protocol::{Invitations, Invited};
 use crate::store::User;
 use crate::store::now_utc;
 use crate::store::unavailable;
 use crate::visibility::{self, Seen};
-use crate::workspace::command::{Action, Answer, Command, Invitee};
+use crate::workspace::Workspace;
+use crate::workspace::command::{Action, Answer, Command, Invitee, Outcome};
 use crate::workspace::decide::checked_name;
-use crate::workspace::member::{Role, Side};
+use crate::workspace::member::{Role, Side, normal_email};
 use crate::workspace::problem::{Code, Problem};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
 pub(super) async fn list(
     State(app): State<Arc<App>>,
@@ -98,22 +101,32 @@ pub(super) async fn send(
     };
     let invitees = body.invitees.into_iter().zip(&tokens).map(invitee).collect();
     let at = now_utc();
-    let action = Action::Invite { invitees, side: body.side, role: body.role, expires_at: at + Duration::days(days) };
+    let expires_at = at + Duration::days(days);
+    let action = Action::Invite { invitees, side: body.side, role: body.role, expires_at };
     let answered = app.hub.command(id, App::command(&caller, action)).await?;
     let Answered { answer: Answer::Invited(rows), .. } = answered else {
         return Err(Code::Unavailable.into());
     };
-    let link = |index: usize| tokens.get(index).map(|token| format!("{}/#invite={}", app.public_url, token.reveal()));
-    let (_, viewer) = app.seen(id, &caller).await?;
-    if !viewer.is_admin() {
-        // Until mail is set up, an operator finds a Lead's links here.
-        for (index, row) in rows.iter().enumerate() {
-            if row.outcome == crate::workspace::command::Outcome::Sent {
-                tracing::info!(to = row.email, link = link(index), "invitation");
-            }
+    let (workspace, viewer) = app.seen(id, &caller).await?;
+    // Without a mail server an Admin passes its links on. A Lead has none: an operator finds them in the log.
+    if app.mail.has_server() || !viewer.is_admin() {
+        for (row, token) in rows.iter().zip(&tokens).filter(|(row, _)| row.outcome == Outcome::Sent) {
+            mail(&app, &caller, &workspace, &row.email, token.clone(), expires_at);
         }
     }
+    let link = |index: usize| tokens.get(index).map(|token| invitation_link(&app.public_url, token));
     Ok(visibility::invited(&viewer, rows, link))
+}
+
+/// Has an invitation mailed. Whoever invites the same address again and again has it mailed some times, and is told nothing.
+fn mail(app: &App, by: &SignedIn, workspace: &Workspace, to: &str, token: Secret, ends: OffsetDateTime) {
+    let Some(to) = normal_email(to) else { return };
+    if !app.limits.invitation(by.user.id, workspace.id, &to) {
+        tracing::info!(to, "an invitation is not mailed: there were too many");
+        return;
+    }
+    let letter = Letter::invitation(&app.public_url, &to, token, &workspace.name, ends);
+    app.mail.invitations.send(&to, std::future::ready(Some(letter)));
 }
 
 async fn read(asked: FileOptions, request: Request) -> Result<Body, Problem> {
@@ -223,17 +236,46 @@ pub(super) async fn accept(
     let invitation = invitation.ok_or(Code::StaleToken)?;
     let fallback = invitation.email.split('@').next().unwrap_or_default();
     let name = body.name.as_deref().or(invitation.name.as_deref()).unwrap_or(fallback).trim();
-    let user = User {
+    let known = app.store.user_by_email(&invitation.email).await.map_err(unavailable)?.is_some();
+    if known {
+        signed_in_as(&app, &headers, &invitation.email).await?;
+    }
+    // The team is given below: not to an account that is made by somebody else at this moment, and may be refused.
+    let new = User {
         id: UserId::new(),
         email: invitation.email.clone(),
         name: checked_name(name)?.to_owned(),
-        team: (invitation.side == Side::Team).then_some(workspace.team),
+        team: None,
         avatar: None,
     };
-    let user = app.store.ensure_user(user).await.map_err(unavailable)?;
+    let mut user = app.store.ensure_user(new.clone()).await.map_err(unavailable)?;
+    let is_new = user.id == new.id;
+    if !is_new && !known {
+        signed_in_as(&app, &headers, &invitation.email).await?;
+    }
+    if invitation.side == Side::Team && user.team.is_none() {
+        let of_team = User { team: Some(workspace.team), ..user };
+        user = app.store.ensure_user(of_team).await.map_err(unavailable)?;
+    }
     let action = Action::AcceptInvitation { id: invitation_id, person: me::person(&user) };
     app.hub.command(id, Command { by: user.id, at, op: None, action }).await?;
-    let secret = app.identity.sign_in(user.id, at).await?;
+    let secret = if is_new { Some(app.identity.sign_in(user.id, at).await?) } else { None };
     let answer = json(StatusCode::OK, &Accepted { workspace: id, user: user.into() });
-    Ok(me::with_cookie(&app, &secret, answer))
+    Ok(match secret {
+        Some(secret) => with_cookie(&app, &secret, answer),
+        None => answer,
+    })
+}
+
+/// That the request comes from whoever has the account of an address. Having the link is not enough: whoever sends an
+/// invitation may see its link, and would become somebody else by it.
+///
+/// # Errors
+/// `sign_in_first`, or `unavailable`.
+async fn signed_in_as(app: &App, headers: &HeaderMap, email: &str) -> Result<(), Problem> {
+    match extract::recognise(app, headers, false).await {
+        Ok(caller) if caller.user.email == email => Ok(()),
+        Err(problem) if problem.code == Code::Unavailable => Err(problem),
+        Ok(_) | Err(_) => Err(Code::SignInFirst.into()),
+    }
 }

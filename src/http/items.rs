@@ -1,12 +1,13 @@
 //! Items and environments: one with its content, files in and out, edits without a socket.
 
-use super::extract::{self, Caller, Ids, Json};
+use super::extract::{self, Asked, Caller, Ids, Json};
 use super::workspaces::Acked;
 use super::{App, json};
 use crate::config::LARGEST_IMPORT;
 use crate::id::{EnvironmentId, ItemId, OpId, WorkspaceId};
+use crate::identity::export_link;
 use crate::protocol::{ImportedRoot, SeenItem};
-use crate::store::unavailable;
+use crate::store::{now_utc, unavailable};
 use crate::visibility::{self, Seen};
 use crate::workspace::command::{Action, Change, Command};
 use crate::workspace::postman::{self, Import};
@@ -17,6 +18,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use time::OffsetDateTime;
 
 pub(super) async fn show(
     State(app): State<Arc<App>>,
@@ -28,15 +30,50 @@ pub(super) async fn show(
     Ok(visibility::item(&workspace, &viewer, item))
 }
 
+#[derive(Deserialize)]
+pub(super) struct ByLink {
+    /// Takes the place of all other credentials.
+    link: Option<String>,
+}
+
 pub(super) async fn export(
+    State(app): State<Arc<App>>,
+    caller: Result<Caller, Problem>,
+    Asked(asked): Asked<ByLink>,
+    Ids((id, item)): Ids<(WorkspaceId, ItemId)>,
+) -> Result<Response, Problem> {
+    let person = match asked.link {
+        Some(link) => {
+            let key = app.store.cluster_key().await.map_err(unavailable)?;
+            export_link::open(&key, id, item, &link, now_utc()).ok_or(Code::StaleToken)?
+        }
+        None => caller?.0.user.id,
+    };
+    let (workspace, _) = app.seen_by(id, person).await?;
+    let item = workspace.item(item).ok_or(Code::NotFound)?;
+    let file = visibility::export(&workspace, item).map_err(unavailable)?;
+    Ok(download("collection", file))
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct ExportLink {
+    url: String,
+    #[serde(with = "time::serde::rfc3339")]
+    expires_at: OffsetDateTime,
+}
+
+pub(super) async fn export_link(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
     Ids((id, item)): Ids<(WorkspaceId, ItemId)>,
 ) -> Result<Response, Problem> {
     let (workspace, _) = app.seen(id, &caller).await?;
-    let item = workspace.item(item).ok_or(Code::NotFound)?;
-    let file = visibility::export(&workspace, item).map_err(unavailable)?;
-    Ok(download("collection", file))
+    workspace.item(item).ok_or(Code::NotFound)?;
+    let key = app.store.cluster_key().await.map_err(unavailable)?;
+    let expires_at = (now_utc() + export_link::LIFE).replace_nanosecond(0).unwrap_or_else(|_| now_utc());
+    let token = export_link::seal(&key, id, item, caller.user.id, expires_at);
+    let url = format!("{}/v1/workspaces/{id}/items/{item}/export?link={token}", app.public_url);
+    Ok(json(StatusCode::CREATED, &ExportLink { url, expires_at }))
 }
 
 pub(super) async fn export_environment(
@@ -44,9 +81,9 @@ pub(super) async fn export_environment(
     Caller(caller): Caller,
     Ids((id, environment)): Ids<(WorkspaceId, EnvironmentId)>,
 ) -> Result<Response, Problem> {
-    let (workspace, _) = app.seen(id, &caller).await?;
+    let (workspace, viewer) = app.seen(id, &caller).await?;
     let environment = workspace.environment(environment).ok_or(Code::NotFound)?;
-    let file = visibility::export_environment(environment).map_err(unavailable)?;
+    let file = visibility::export_environment(&viewer, environment).map_err(unavailable)?;
     Ok(download("environment", file))
 }
 
@@ -63,7 +100,7 @@ fn download(kind: &str, file: Seen<String>) -> Response {
 
 #[derive(Serialize, utoipa::ToSchema)]
 pub(super) struct Imported {
-    items: Vec<ImportedRoot>,
+    pub(super) items: Vec<ImportedRoot>,
 }
 
 pub(super) async fn import(

@@ -1,9 +1,10 @@
-//! The signed-in person: account, picture, tokens; signing in and out; the first set-up.
+//! The signed-in person: account, picture, tokens; the first set-up.
 
-use super::extract::{self, COOKIE, Caller, Ids, Json};
+use super::extract::{self, Caller, Ids, Json};
+use super::sign_in::with_cookie;
 use super::{App, is_known, json};
 use crate::id::{CredentialId, TeamId, UserId};
-use crate::identity::{self, MOST_TOKENS, SESSION_DAYS, Secret, SignedIn, avatar};
+use crate::identity::{self, MOST_TOKENS, SignedIn, avatar};
 use crate::store::now_utc;
 use crate::store::unavailable;
 use crate::store::{Team, User};
@@ -171,48 +172,6 @@ pub(super) async fn end_token(
     }
     app.hub.signed_out(token).await;
     Ok(StatusCode::NO_CONTENT)
-}
-
-#[derive(Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Complete {
-    token: String,
-}
-
-pub(super) async fn complete(
-    State(app): State<Arc<App>>,
-    headers: HeaderMap,
-    Json(body): Json<Complete>,
-) -> Result<Response, Problem> {
-    extract::refuse_foreign(&app, &headers)?;
-    let (user, secret) = app.identity.complete(&body.token, now_utc()).await?;
-    Ok(with_cookie(&app, &secret, json(StatusCode::OK, &Me::from(user))))
-}
-
-/// Sets the cookie of a browser that has just signed in.
-pub(super) fn with_cookie(app: &App, secret: &Secret, mut response: Response) -> Response {
-    let seconds = SESSION_DAYS * 24 * 60 * 60;
-    let cookie =
-        format!("{COOKIE}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{}", secret.reveal(), secure(app));
-    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
-        response.headers_mut().insert(header::SET_COOKIE, cookie);
-    }
-    response
-}
-
-fn secure(app: &App) -> &'static str {
-    if app.public_url.starts_with("https:") { "; Secure" } else { "" }
-}
-
-pub(super) async fn sign_out(State(app): State<Arc<App>>, Caller(caller): Caller) -> Result<Response, Problem> {
-    app.store.end_credential(caller.user.id, caller.credential).await.map_err(unavailable)?;
-    app.hub.signed_out(caller.credential).await;
-    let mut response = StatusCode::NO_CONTENT.into_response();
-    let cookie = format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{}", secure(&app));
-    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
-        response.headers_mut().insert(header::SET_COOKIE, cookie);
-    }
-    Ok(response)
 }
 
 #[derive(Deserialize, utoipa::ToSchema)]

@@ -1,21 +1,40 @@
 //! The HTTP API: thin handlers, a file a noun. What is answered about a workspace comes from `visibility`.
 
+mod activity;
+mod archive;
+mod comments;
 mod description;
+mod engagement;
 pub mod error;
 pub mod extract;
+mod forks;
+mod history;
 mod invitations;
 mod items;
 mod me;
 pub use me::new_team;
 mod members;
 mod page;
+mod runs;
+mod send;
+mod sign_in;
+mod values;
 mod workspaces;
 
+use crate::call::history::{Sent, record};
+use crate::call::limits::Limits as SendLimits;
+use crate::call::redact::Redaction;
+use crate::call::send::Sender;
+use crate::config::HistoryOptions;
 use crate::hub::Hub;
-use crate::id::WorkspaceId;
+use crate::id::{UserId, WorkspaceId};
+use crate::identity::limits::Limits;
+use crate::identity::mail::Mailer;
 use crate::identity::{Identity, Secret, SignedIn};
 use crate::live;
-use crate::store::Store;
+use crate::protocol::own::{HistoryEntry, News};
+use crate::store::own::Owner;
+use crate::store::{Store, unavailable};
 use crate::visibility::Seen;
 use crate::workspace::Workspace;
 use crate::workspace::command::{Action, Command};
@@ -29,6 +48,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, patch, post};
 use extract::{Asked, Ids, SocketCaller};
 use serde::Serialize;
+use serde_json::value::RawValue;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tower_http::compression::CompressionLayer;
@@ -42,12 +62,22 @@ pub struct App {
     pub hub: Arc<Hub>,
     /// Who is who.
     pub identity: Identity,
+    /// Where letters are handed in.
+    pub mail: Mailer,
+    /// How many of them somebody can cause.
+    pub limits: Limits,
+    /// What people's requests go out by.
+    pub sender: Sender,
+    /// How many of them somebody may send.
+    pub sends: SendLimits,
     /// What links start with.
     pub public_url: String,
     /// Origins whose pages may use a cookie.
     pub origins: Vec<String>,
     /// The hash of the set-up link's token, while there is no team.
     pub setup: Option<[u8; 32]>,
+    /// How long what somebody sent stays in its history.
+    pub history: HistoryOptions,
     /// False once the server leaves.
     pub ready: AtomicBool,
 }
@@ -58,6 +88,8 @@ impl App {
     pub fn new(
         store: Arc<dyn Store>,
         hub: Hub,
+        mail: Mailer,
+        sender: Sender,
         public_url: String,
         mut origins: Vec<String>,
         setup: Option<&Secret>,
@@ -66,24 +98,57 @@ impl App {
         Self {
             hub: Arc::new(hub),
             identity: Identity::new(Arc::clone(&store)),
+            mail,
+            limits: Limits::default(),
+            sender,
+            sends: SendLimits::default(),
             store,
             public_url,
             origins,
             setup: setup.map(Secret::hash),
+            history: HistoryOptions::default(),
             ready: AtomicBool::new(true),
         }
     }
 
     /// A workspace and how the caller sees it. For who is no member, there is no such thing.
     async fn seen(&self, id: WorkspaceId, caller: &SignedIn) -> Result<(Arc<Workspace>, Viewer), Problem> {
+        self.seen_by(id, caller.user.id).await
+    }
+
+    /// The same for a person who is known by something else than a credential.
+    async fn seen_by(&self, id: WorkspaceId, person: UserId) -> Result<(Arc<Workspace>, Viewer), Problem> {
         let state = self.hub.room(id).await?.state();
-        if let Some(viewer) = state.viewer(caller.user.id) {
+        if let Some(viewer) = state.viewer(person) {
             return Ok((state, viewer));
         }
         // Perhaps it became a member on another node a moment ago.
         let state = self.hub.room_caught_up(id).await?.state();
-        let viewer = state.viewer(caller.user.id).ok_or(Code::NotFound)?;
+        let viewer = state.viewer(person).ok_or(Code::NotFound)?;
         Ok((state, viewer))
+    }
+
+    /// The caller as the owner of what is its own in a workspace, and that. For who is no member, there is no such thing.
+    async fn owner(&self, id: WorkspaceId, caller: &SignedIn) -> Result<(Arc<Workspace>, Owner), Problem> {
+        let (workspace, viewer) = self.seen(id, caller).await?;
+        Ok((workspace, Owner { workspace: id, user: viewer.user }))
+    }
+
+    /// Keeps what somebody sent in its history, and tells its own sessions. None for who is no member any more.
+    ///
+    /// # Errors
+    /// `unavailable`.
+    pub async fn record(
+        &self,
+        owner: Owner,
+        sent: Sent<'_>,
+        redaction: &Redaction,
+    ) -> Result<Option<HistoryEntry>, Problem> {
+        let entry = record(self.store.as_ref(), owner, sent, redaction, self.history).await?;
+        if let Some(entry) = &entry {
+            self.hub.tell_own(owner.workspace, owner.user, News::History(entry.clone())).await;
+        }
+        Ok(entry)
     }
 
     fn command(caller: &SignedIn, action: Action) -> Command {
@@ -109,15 +174,39 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/invitations/{invitation}", delete(invitations::revoke))
         .route("/items/{item}", get(items::show))
         .route("/items/{item}/export", get(items::export))
+        .route("/forks", post(forks::fork))
+        .route("/items/{item}/fork", get(forks::show))
+        .route("/items/{item}/pull", post(forks::pull))
+        .route("/environments/{environment}/fork", get(forks::show_environment))
+        .route("/environments/{environment}/pull", post(forks::pull_environment))
+        .route("/items/{item}/comments", get(comments::list).post(comments::post))
+        .route("/items/{item}/comments/{comment}", patch(comments::change).delete(comments::remove))
+        .route("/items/{item}/comments/{comment}/resolve", post(comments::resolve))
+        .route("/items/{item}/send", post(send::send))
+        .route("/items/{item}/export_link", post(items::export_link))
         .route("/environments/{environment}/export", get(items::export_environment))
+        .route("/environments/{environment}/values", get(values::show).put(values::set))
+        .route("/history", get(history::list).delete(history::clear))
+        .route("/history/{entry}", get(history::show).delete(history::remove))
+        .route("/runs", get(runs::list).post(runs::start))
+        .route("/runs/{run}", get(runs::show).delete(runs::remove))
+        .route("/runs/{run}/results", post(runs::add_result))
+        .route("/runs/{run}/end", post(runs::end))
+        .route("/cookies", get(values::cookies).delete(values::clear_cookies))
+        .route("/own", delete(values::forget))
         .route("/import", post(items::import))
-        .route("/changes", post(items::change));
+        .route("/changes", post(items::change))
+        .route("/activity", get(activity::list))
+        .route("/engagement", get(engagement::show))
+        .route("/archive", get(archive::show));
     let v1 = Router::new()
         .route("/setup", post(me::set_up))
-        .route("/sign_in/complete", post(me::complete))
-        .route("/sign_out", post(me::sign_out))
+        .route("/sign_in", post(sign_in::ask))
+        .route("/sign_in/complete", post(sign_in::complete))
+        .route("/sign_out", post(sign_in::sign_out))
         .nest("/me", own)
         .route("/workspaces", get(workspaces::list).post(workspaces::create))
+        .route("/workspaces/import_archive", post(archive::import))
         .nest("/workspaces/{workspace}", workspace)
         .route("/invitations/accept", post(invitations::accept));
     Router::new()
@@ -179,6 +268,11 @@ fn raw_json(status: StatusCode, bytes: axum::body::Bytes) -> Response {
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
+}
+
+/// JSON that the store has kept, as it is.
+fn raw_value(text: String) -> Result<Arc<RawValue>, Problem> {
+    RawValue::from_string(text).map(Arc::from).map_err(|error| unavailable(error.into()))
 }
 
 /// Whether the client has this already.

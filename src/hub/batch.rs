@@ -2,7 +2,7 @@
 
 use super::Answered;
 use crate::store::{self, Append, Index, Record, Store};
-use crate::visibility::{self, Frame, Place};
+use crate::visibility::{self, EventFrames, Place};
 use crate::workspace::command::{Action, Command};
 use crate::workspace::event::Event;
 use crate::workspace::problem::{Code, Problem};
@@ -13,9 +13,9 @@ use bytes::Bytes;
 /// Records read from the log at a time.
 const READ_LOG: usize = 10_000;
 
-/// One frame to publish, and the state it belongs to.
+/// One event to publish, and the state it belongs to.
 pub(super) struct Published {
-    pub(super) frame: Frame,
+    pub(super) frames: EventFrames,
     pub(super) audience: Audience,
     pub(super) positions: Positions,
     pub(super) new_epoch: bool,
@@ -71,7 +71,7 @@ fn published(state: &Workspace, event: &Event, record: &Record) -> Published {
     let audience = audience_of_stream(record.stream);
     let place = Place { audience, position: record.position, at: record.at, by: record.author, op: record.op };
     Published {
-        frame: visibility::event(state, event, place),
+        frames: visibility::event(state, event, place),
         audience,
         positions: state.positions,
         new_epoch: matches!(event, Event::ModeSwitched { .. }),
@@ -189,15 +189,13 @@ pub(super) fn index_of(event: &Event, command: &Command, index: &mut Vec<Index>)
 }
 
 /// The first append of a workspace: it comes to be.
-pub(super) fn first_append(
-    id: crate::id::WorkspaceId,
-    event: &Event,
-    command: &Command,
-) -> anyhow::Result<(Append, Workspace)> {
+pub(super) fn first_append(id: crate::id::WorkspaceId, events: &[Event], command: &Command) -> anyhow::Result<Append> {
     let mut state = Workspace::empty(id);
-    let body = serde_json::to_vec(event).context("encoding a workspace's first event")?.into();
-    let (_, record) = advance(&mut state, event, body, command);
-    let mut index = Vec::new();
-    index_of(event, command, &mut index);
-    Ok((Append { workspace: id, after: 0, records: vec![record], answers: Vec::new(), index }, state))
+    let (mut records, mut index) = (Vec::new(), Vec::new());
+    for event in events {
+        let body = serde_json::to_vec(event).context("encoding a workspace's first events")?.into();
+        records.push(advance(&mut state, event, body, command).1);
+        index_of(event, command, &mut index);
+    }
+    Ok(Append { workspace: id, after: 0, records, answers: Vec::new(), index })
 }

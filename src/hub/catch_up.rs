@@ -4,7 +4,7 @@ use super::RoomHandle;
 use super::batch::audience_of_stream;
 use super::seating::{Fetched, Piece};
 use crate::store;
-use crate::visibility::{self, Frame, Place};
+use crate::visibility::{self, Frame, Place, log_of};
 use crate::workspace::event::Event;
 use crate::workspace::{Audience, Positions};
 
@@ -59,7 +59,7 @@ impl RoomHandle {
                 let event: Event = serde_json::from_slice(&record.body)?;
                 let place =
                     Place { audience, position: record.position, at: record.at, by: record.author, op: record.op };
-                frames.push(visibility::event(&workspace, &event, place));
+                frames.push(visibility::event(&workspace, &event, place).of(log_of(&viewer)).clone());
             }
             if now.shared == head.shared && (now.team == head.team || !viewer.is_team()) {
                 return Ok((frames, head));

@@ -9,12 +9,16 @@ mod refusals;
 mod room;
 pub mod seating;
 mod seats;
+mod signs;
 pub mod snapshot;
 pub mod stream;
 mod watch;
 
 use crate::cluster::Cluster;
+use crate::cluster::message::Message;
 use crate::id::{CredentialId, Epoch, Position, Sequence, SessionId, UserId, WorkspaceId};
+use crate::protocol::own::News;
+use crate::store::engagement::Engagement;
 use crate::store::{self, AppendError, Store, unavailable};
 use crate::workspace::Workspace;
 use crate::workspace::command::{Action, Answer, Command};
@@ -25,6 +29,7 @@ use arc_swap::ArcSwap;
 use dashmap::DashMap;
 use post::{Note, Post};
 use seating::{Claim, Said};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -87,7 +92,11 @@ enum Request {
     Command(Command, oneshot::Sender<Result<Answered, Problem>>),
     Join(Join, Entry, oneshot::Sender<Result<Joined, Problem>>),
     Session(SessionId, Said),
+    /// For one person's sessions here.
+    Own(UserId, News),
     SignedOut(CredentialId),
+    /// By which credentials its sessions were opened.
+    Credentials(mpsc::Sender<HashSet<CredentialId>>),
     /// The log has come to a sequence, or may have grown: read it. The answer: whether it could be read.
     CatchUp(Option<Sequence>, Option<oneshot::Sender<bool>>),
     StartLeaving,
@@ -185,6 +194,7 @@ pub struct Hub {
     next_pump: AtomicUsize,
     leaving: AtomicBool,
     sessions: TaskTracker,
+    signs: Arc<signs::Signs>,
 }
 
 impl Drop for Hub {
@@ -198,6 +208,7 @@ impl Hub {
     #[must_use]
     pub fn new(store: Arc<dyn Store>, cluster: Arc<dyn Cluster>, pumps: Vec<Post>) -> Self {
         Self {
+            signs: Arc::new(signs::Signs::new(Arc::clone(&store))),
             store,
             cluster,
             rooms: DashMap::new(),
@@ -269,6 +280,22 @@ impl Hub {
         description: &str,
         at: OffsetDateTime,
     ) -> Result<WorkspaceId, Problem> {
+        self.create_with(team, maker, name, description, Vec::new(), at).await
+    }
+
+    /// The same, with what happens in it first: all of it, or there is no workspace.
+    ///
+    /// # Errors
+    /// As `create`.
+    pub async fn create_with(
+        &self,
+        team: &store::Team,
+        maker: &store::User,
+        name: &str,
+        description: &str,
+        first: Vec<Event>,
+        at: OffsetDateTime,
+    ) -> Result<WorkspaceId, Problem> {
         let id = WorkspaceId::new();
         let creator = Member {
             user: maker.id,
@@ -280,7 +307,7 @@ impl Hub {
             lead: false,
             current: true,
         };
-        let event = Event::WorkspaceCreated {
+        let created = Event::WorkspaceCreated {
             name: crate::workspace::decide::checked_name(name)?.to_owned(),
             description: crate::workspace::decide::checked_description(description)?.to_owned(),
             team: team.id,
@@ -289,7 +316,8 @@ impl Hub {
             creator,
         };
         let command = Command { by: maker.id, at, op: None, action: Action::Edit(Vec::new()) };
-        let (append, _) = batch::first_append(id, &event, &command).map_err(unavailable)?;
+        let events: Vec<Event> = std::iter::once(created).chain(first).collect();
+        let append = batch::first_append(id, &events, &command).map_err(unavailable)?;
         match self.store.append(append).await {
             Ok(()) => Ok(id),
             Err(AppendError::Unavailable(error)) => Err(unavailable(error)),
@@ -327,9 +355,31 @@ impl Hub {
             let room = self.room(id).await?;
             let entry = self.entry(&room)?;
             if room.inbox.send(Request::Join(join, entry, reply)).await.is_ok() {
-                return answer.await.unwrap_or(Err(Code::Unavailable.into()));
+                let joined = answer.await.unwrap_or(Err(Code::Unavailable.into()))?;
+                let is_partner = room.state().viewer(join.user).is_some_and(|viewer| !viewer.is_team());
+                if is_partner && matches!(joined, Joined::Seated(_)) {
+                    self.signs.note(Engagement::visit(id, join.user, store::now_utc()));
+                }
+                return Ok(joined);
             }
         }
+    }
+
+    /// Tells one person's sessions, here and on other nodes, of what is its own.
+    pub async fn tell_own(&self, workspace: WorkspaceId, user: UserId, news: News) {
+        if self.cluster.is_shared() {
+            self.cluster.tell(workspace, Message::Own { user, news: news.clone() });
+        }
+        // A room that isn't open has no sessions.
+        let room = self.rooms.get(&workspace).and_then(|cell| cell.get().cloned());
+        if let Some(room) = room {
+            let _ = room.inbox.send(Request::Own(user, news)).await;
+        }
+    }
+
+    /// Takes note that somebody sent a request from a workspace. Returns at once; it is kept in a moment.
+    pub fn called(&self, id: WorkspaceId, user: UserId, at: OffsetDateTime, success: bool) {
+        self.signs.note(Engagement::call(id, user, at, success));
     }
 
     /// Closes the sessions of a credential that ended, here and on other nodes.

@@ -138,6 +138,7 @@ impl Room {
                     peer.leaving = true;
                 }
             }
+            Message::Own { user, news } => self.tell_own(user, news),
             // Said to whole nodes; the hub hears it.
             Message::SignedOut(_) => {}
         }

@@ -25,7 +25,7 @@ use crate::workspace::problem::{Code, Problem};
 use crate::workspace::{Audience, Positions, Workspace};
 use anyhow::Context;
 use bytes::Bytes;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -93,6 +93,8 @@ pub(super) struct Room {
     pub(super) occupants: BTreeMap<u64, Occupant>,
     pub(super) numbers: HashMap<SessionId, u64>,
     pub(super) next_number: u64,
+    /// Where each person sits.
+    pub(super) seats_of: HashMap<UserId, BTreeSet<u64>>,
     /// Sessions that read each of the logs.
     pub(super) readers: [usize; 2],
     pub(super) recent: HashMap<(UserId, OpId), Position>,
@@ -141,6 +143,7 @@ impl Room {
             occupants: BTreeMap::new(),
             numbers: HashMap::new(),
             next_number: 0,
+            seats_of: HashMap::new(),
             readers: [0; 2],
             recent: HashMap::new(),
             recent_order: VecDeque::new(),
@@ -173,7 +176,10 @@ impl Room {
                     if count == 0 {
                         break;
                     }
-                    last_use = Instant::now();
+                    // Being asked who is here, every few seconds, is no use.
+                    if batch.iter().any(|request| !matches!(request, Request::Credentials(_))) {
+                        last_use = Instant::now();
+                    }
                     self.take_in(&mut batch).await;
                 }
                 Some(heard) = hears.recv() => self.hear(heard).await,
@@ -214,7 +220,12 @@ impl Room {
                     Said::Resume(epoch, seen) => self.resume(session, epoch, seen),
                     Said::Leave => self.leave(session),
                 },
+                Request::Own(user, news) => self.tell_own(user, news),
                 Request::SignedOut(credential) => self.sign_out(credential),
+                Request::Credentials(reply) => {
+                    // There is room for an answer of each room.
+                    let _ = reply.try_send(self.credentials());
+                }
                 Request::StartLeaving => self.start_leaving(Instant::now()),
                 Request::Goodbye(one_in) => self.goodbye(one_in),
                 Request::CatchUp(sequence, reply) => {
@@ -386,7 +397,7 @@ impl Room {
             };
             let kind = if one.naming { Kind::Naming } else { Kind::Event }(one.audience, position);
             for log in visibility::logs_of(one.audience) {
-                runs[*log as usize].push((one.frame.clone(), kind, one.positions));
+                runs[*log as usize].push((one.frames.of(*log).clone(), kind, one.positions));
             }
         }
         self.workspace = Arc::new(next);

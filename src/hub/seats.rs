@@ -5,14 +5,17 @@ use super::presence::Due;
 use super::room::Room;
 use super::seating::{Claim, Mail, Occupant, Seat, Seating};
 use super::stream::Kind;
-use super::{Entry, Join, Joined};
+use super::{Entry as Arrival, Join, Joined};
 use crate::cluster::message::Message;
-use crate::id::{CredentialId, Epoch, ItemId, SessionId};
+use crate::id::{CredentialId, Epoch, ItemId, SessionId, UserId};
+use crate::protocol::own::News;
 use crate::protocol::{Close, SeenPositions, Status};
 use crate::visibility::{self, Frame};
 use crate::workspace::Positions;
 use crate::workspace::member::{Side, Viewer};
 use crate::workspace::problem::{Code, Problem};
+use std::collections::HashSet;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -33,7 +36,7 @@ impl Room {
         (known && shared <= head.shared && team <= head.team).then_some(Positions { shared, team })
     }
 
-    pub(super) fn join(&mut self, join: Join, entry: Entry) -> Result<Joined, Problem> {
+    pub(super) fn join(&mut self, join: Join, entry: Arrival) -> Result<Joined, Problem> {
         let viewer = self.workspace.viewer(join.user).ok_or(Code::NotFound)?;
         let Some(seen) = self.positions_of(&join, &viewer) else { return Ok(Joined::UnknownPositions) };
         let session = SessionId::new();
@@ -43,8 +46,9 @@ impl Room {
         let number = self.next_number;
         self.next_number += 1;
         self.numbers.insert(session, number);
+        self.seats_of.entry(join.user).or_default().insert(number);
         self.readers[visibility::log_of(&viewer) as usize] += 1;
-        let Entry { post, token, room } = entry;
+        let Arrival { post, token, room } = entry;
         self.occupants.insert(number, Occupant { session, viewer, credential: join.credential, post: post.clone() });
         let hello = vec![self.welcome(&viewer, session, seen)?, self.presence.all(&self.workspace, &viewer)];
         let seating = self.seating(&viewer, seen);
@@ -82,6 +86,12 @@ impl Room {
         if let Some(number) = self.numbers.remove(&session) {
             if let Some(occupant) = self.occupants.remove(&number) {
                 self.readers[visibility::log_of(&occupant.viewer) as usize] -= 1;
+                if let Entry::Occupied(mut seats) = self.seats_of.entry(occupant.viewer.user) {
+                    seats.get_mut().remove(&number);
+                    if seats.get().is_empty() {
+                        seats.remove();
+                    }
+                }
             }
             // It will come back on another node, and is not to be gone in between.
             if !self.leaving {
@@ -136,6 +146,10 @@ impl Room {
         confirmations
     }
 
+    pub(super) fn credentials(&self) -> HashSet<CredentialId> {
+        self.occupants.values().map(|one| one.credential).collect()
+    }
+
     pub(super) fn sign_out(&mut self, credential: CredentialId) {
         let theirs = |one: &&Occupant| one.credential == credential;
         let sessions: Vec<_> = self.occupants.values().filter(theirs).map(|one| one.session).collect();
@@ -170,6 +184,16 @@ impl Room {
     pub(super) fn mail(&self, session: SessionId, mail: Mail) {
         if let Some(occupant) = self.numbers.get(&session).and_then(|number| self.occupants.get(number)) {
             occupant.post.send(Note::Mail(session, mail));
+        }
+    }
+
+    /// Tells one person's sessions of what is its own. It is in no stream and has no position: nobody else is sent
+    /// anything, sooner or later than without it.
+    pub(super) fn tell_own(&self, user: UserId, news: News) {
+        let Some(seats) = self.seats_of.get(&user) else { return };
+        let frame = visibility::own(news);
+        for occupant in seats.iter().filter_map(|number| self.occupants.get(number)) {
+            occupant.post.send(Note::Mail(occupant.session, Mail::Frame(frame.clone())));
         }
     }
 

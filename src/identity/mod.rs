@@ -1,6 +1,9 @@
-//! Who somebody is: secrets that stand for a person, and their pictures. A secret is shown once and kept as a hash.
+//! Who somebody is: secrets that stand for a person, the mails that bring them, and pictures. A secret is shown once and kept as a hash.
 
 pub mod avatar;
+pub mod export_link;
+pub mod limits;
+pub mod mail;
 
 use crate::id::{CredentialId, UserId};
 use crate::store::{Credential, CredentialKind, Store, User};
@@ -16,6 +19,8 @@ use time::{Duration, OffsetDateTime};
 pub const SESSION_DAYS: i64 = 30;
 /// Personal access tokens a person may have.
 pub const MOST_TOKENS: usize = 100;
+/// Credentials that are removed by one statement: others write between two of them.
+const PURGED_AT_ONCE: usize = 1_000;
 /// What a personal access token starts with, so that scanners find leaked ones.
 pub const TOKEN_PREFIX: &str = "lgp_";
 
@@ -195,6 +200,15 @@ impl Identity {
         let secret = Secret::new(TOKEN_PREFIX);
         let credential = self.keep(user, CredentialKind::Token, name, &secret, now, None).await?;
         Ok((credential, secret))
+    }
+
+    /// Removes all credentials that have ended by themselves.
+    ///
+    /// # Errors
+    /// When the store can't be written.
+    pub async fn purge(&self, now: OffsetDateTime) -> anyhow::Result<()> {
+        while self.store.purge_credentials(now, PURGED_AT_ONCE).await? == PURGED_AT_ONCE {}
+        Ok(())
     }
 
     async fn keep(

@@ -2,6 +2,8 @@
 //!
 //! The trait knows rows and bytes. It does not know what an event means, nor who may see it.
 
+pub mod engagement;
+pub mod own;
 pub mod postgres;
 pub mod sqlite;
 
@@ -9,6 +11,7 @@ use crate::id::{CredentialId, Epoch, InvitationId, OpId, Position, Sequence, Tea
 use crate::workspace::problem::{Code, Problem};
 use async_trait::async_trait;
 use bytes::Bytes;
+use engagement::Engagement;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use time::OffsetDateTime;
@@ -41,6 +44,15 @@ pub struct Record {
     pub op: Option<OpId>,
     /// The event, as JSON.
     pub body: Bytes,
+}
+
+/// A place in a log, to read back from; what stands there is not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Before {
+    /// In the whole log.
+    Sequence(Sequence),
+    /// In one stream of one epoch: what stands in others costs nothing, and shows in nothing.
+    Position(Epoch, Stream, Position),
 }
 
 /// What an edit was answered, kept under its author and `op`.
@@ -167,11 +179,13 @@ pub struct Credential {
 /// could not be reached or read; what a call was to change is then unchanged, or, where the store is another machine
 /// and its answer was lost, changed in full.
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
+pub trait Store: own::Own + Send + Sync + 'static {
     /// Writes a batch; returns once it is durable.
     async fn append(&self, batch: Append) -> Result<(), AppendError>;
     /// The log after a sequence, oldest first, at most `limit` records. Empty also for what doesn't exist or is deleted.
     async fn load_log(&self, workspace: WorkspaceId, after: Sequence, limit: usize) -> anyhow::Result<Vec<Record>>;
+    /// The log before a place, newest first: at most `limit` records, and no more after those that have 4 MiB together.
+    async fn load_back(&self, workspace: WorkspaceId, before: Before, limit: usize) -> anyhow::Result<Vec<Record>>;
     /// The sequence of the event at a position of a stream of an epoch, when there is one.
     async fn locate(
         &self,
@@ -222,8 +236,31 @@ pub trait Store: Send + Sync + 'static {
     async fn find_credential(&self, hash: [u8; 32], now: OffsetDateTime) -> anyhow::Result<Option<(Credential, User)>>;
     /// Ends a credential of that person; whether there was one. Of two calls at once, one returns true.
     async fn end_credential(&self, user: UserId, id: CredentialId) -> anyhow::Result<bool>;
+    /// Which of these credentials are there no more, or have ended by themselves at `now`; in any order.
+    async fn ended_credentials(
+        &self,
+        credentials: &[CredentialId],
+        now: OffsetDateTime,
+    ) -> anyhow::Result<Vec<CredentialId>>;
+    /// Removes credentials that have ended by themselves at `now`, at most `limit` of them; how many.
+    async fn purge_credentials(&self, now: OffsetDateTime, limit: usize) -> anyhow::Result<usize>;
     /// Somebody's personal access tokens, oldest first.
     async fn tokens(&self, user: UserId) -> anyhow::Result<Vec<Credential>>;
+
+    /// Adds to what is kept of how far people have come. The same again changes nothing.
+    async fn engage(&self, signs: Vec<Engagement>) -> anyhow::Result<()>;
+    /// Adds that somebody sent a request from a workspace, and whether it succeeded.
+    async fn called(
+        &self,
+        workspace: WorkspaceId,
+        user: UserId,
+        at: OffsetDateTime,
+        success: bool,
+    ) -> anyhow::Result<()> {
+        self.engage(vec![Engagement::call(workspace, user, at, success)]).await
+    }
+    /// How far people have come in a workspace: those of whom anything is kept, in order of account id.
+    async fn engagement(&self, workspace: WorkspaceId) -> anyhow::Result<Vec<Engagement>>;
 
     /// 256 random bits, made with the store and known to who can read it: nodes of one store know each other by them.
     async fn cluster_key(&self) -> anyhow::Result<[u8; 32]>;
@@ -232,6 +269,9 @@ pub trait Store: Send + Sync + 'static {
     /// Whether the store answers and can be written.
     async fn check(&self) -> anyhow::Result<()>;
 }
+
+/// Bytes of bodies after which reading a log back stops.
+const READ_BACK: u64 = 4 * 1_024 * 1_024;
 
 /// Now, to the microsecond: as fine as every store keeps it.
 #[must_use]

@@ -6,11 +6,14 @@
 
 mod connections;
 mod convert;
+mod engagement;
 mod log;
+mod own;
 mod people;
 mod schema;
 
-use super::{Answer, Append, AppendError, Credential, Record, Store, Stream, Team, User};
+use super::engagement::Engagement;
+use super::{Answer, Append, AppendError, Before, Credential, Record, Store, Stream, Team, User};
 use crate::id::{CredentialId, Epoch, InvitationId, OpId, Position, Sequence, TeamId, UserId, WorkspaceId};
 use anyhow::Context;
 use async_trait::async_trait;
@@ -51,6 +54,12 @@ impl Store for Postgres {
         log::load(&self.connections, workspace, after, limit)
             .await
             .with_context(|| format!("load the log of workspace {workspace} after {after}"))
+    }
+
+    async fn load_back(&self, workspace: WorkspaceId, before: Before, limit: usize) -> anyhow::Result<Vec<Record>> {
+        log::load_back(&self.connections, workspace, before, limit)
+            .await
+            .with_context(|| format!("load the log of workspace {workspace} before {before:?}"))
     }
 
     async fn locate(
@@ -162,8 +171,32 @@ impl Store for Postgres {
             .with_context(|| format!("end credential {id} of user {user}"))
     }
 
+    async fn ended_credentials(
+        &self,
+        credentials: &[CredentialId],
+        now: OffsetDateTime,
+    ) -> anyhow::Result<Vec<CredentialId>> {
+        people::ended_credentials(&self.connections, credentials, now)
+            .await
+            .context("look which credentials have ended")
+    }
+
+    async fn purge_credentials(&self, now: OffsetDateTime, limit: usize) -> anyhow::Result<usize> {
+        people::purge_credentials(&self.connections, now, limit).await.context("remove credentials that have ended")
+    }
+
     async fn tokens(&self, user: UserId) -> anyhow::Result<Vec<Credential>> {
         people::tokens(&self.connections, user).await.with_context(|| format!("list the tokens of user {user}"))
+    }
+
+    async fn engage(&self, signs: Vec<Engagement>) -> anyhow::Result<()> {
+        engagement::engage(&self.connections, &signs).await.context("keep how far people have come")
+    }
+
+    async fn engagement(&self, workspace: WorkspaceId) -> anyhow::Result<Vec<Engagement>> {
+        engagement::of(&self.connections, workspace)
+            .await
+            .with_context(|| format!("load how far people have come in workspace {workspace}"))
     }
 
     async fn cluster_key(&self) -> anyhow::Result<[u8; 32]> {

@@ -4,12 +4,15 @@
 //! group of appends shares one fsync, and a transaction's statements run one after another on one thread
 //! with no hop between tasks for each.
 
+mod engagement;
 mod log;
+mod own;
 mod people;
 mod readers;
 mod writer;
 
-use super::{Answer, Append, AppendError, Credential, Record, Store, Stream, Team, User};
+use super::engagement::Engagement;
+use super::{Answer, Append, AppendError, Before, Credential, Record, Store, Stream, Team, User};
 use crate::id::{CredentialId, Epoch, InvitationId, OpId, Position, Sequence, TeamId, UserId, WorkspaceId};
 use anyhow::Context;
 use async_trait::async_trait;
@@ -27,8 +30,12 @@ use uuid::Uuid;
 use writer::Writer;
 
 /// The steps from an empty file to today's tables. One that was released is never changed.
-const MIGRATIONS: &[M<'static>] =
-    &[M::up(include_str!("migrations/sqlite/0001.sql")), M::up(include_str!("migrations/sqlite/0002.sql"))];
+const MIGRATIONS: &[M<'static>] = &[
+    M::up(include_str!("migrations/sqlite/0001.sql")),
+    M::up(include_str!("migrations/sqlite/0002.sql")),
+    M::up(include_str!("migrations/sqlite/0003.sql")),
+    M::up(include_str!("migrations/sqlite/0004.sql")),
+];
 
 /// How long a write waits for another process: `loggia admin` writes beside a running server.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -45,7 +52,7 @@ const CHECKPOINT: i64 = 4_096;
 const CACHE: i64 = 8 << 10;
 
 /// Statements kept prepared by each connection; above the number of different ones there are.
-const STATEMENTS: usize = 64;
+const STATEMENTS: usize = 128;
 
 /// A store in one SQLite file.
 ///
@@ -161,6 +168,10 @@ fn get_time(row: &Row<'_>, column: usize) -> rusqlite::Result<OffsetDateTime> {
         .map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, value))
 }
 
+fn get_optional_time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<OffsetDateTime>> {
+    row.get::<_, Option<i64>>(column)?.map(|_| get_time(row, column)).transpose()
+}
+
 fn get_uuid(row: &Row<'_>, column: usize) -> rusqlite::Result<Uuid> {
     row.get(column).map(Uuid::from_bytes)
 }
@@ -190,6 +201,13 @@ impl Store for Sqlite {
             .run(move |connection| log::load(connection, workspace, after, limit))
             .await
             .with_context(|| format!("load the log of workspace {workspace} after {after}"))
+    }
+
+    async fn load_back(&self, workspace: WorkspaceId, before: Before, limit: usize) -> anyhow::Result<Vec<Record>> {
+        self.readers
+            .run(move |connection| log::load_back(connection, workspace, before, limit))
+            .await
+            .with_context(|| format!("load the log of workspace {workspace} before {before:?}"))
     }
 
     async fn locate(
@@ -346,11 +364,44 @@ impl Store for Sqlite {
             .with_context(|| format!("end credential {id} of user {user}"))
     }
 
+    async fn ended_credentials(
+        &self,
+        credentials: &[CredentialId],
+        now: OffsetDateTime,
+    ) -> anyhow::Result<Vec<CredentialId>> {
+        let credentials = credentials.to_vec();
+        self.readers
+            .run(move |connection| people::ended_credentials(connection, &credentials, now))
+            .await
+            .context("look which credentials have ended")
+    }
+
+    async fn purge_credentials(&self, now: OffsetDateTime, limit: usize) -> anyhow::Result<usize> {
+        self.writer
+            .run(move |connection| people::purge_credentials(connection, now, limit))
+            .await
+            .context("remove credentials that have ended")
+    }
+
     async fn tokens(&self, user: UserId) -> anyhow::Result<Vec<Credential>> {
         self.readers
             .run(move |connection| people::tokens(connection, user))
             .await
             .with_context(|| format!("list the tokens of user {user}"))
+    }
+
+    async fn engage(&self, signs: Vec<Engagement>) -> anyhow::Result<()> {
+        self.writer
+            .run(move |connection| engagement::engage(connection, &signs))
+            .await
+            .context("keep how far people have come")
+    }
+
+    async fn engagement(&self, workspace: WorkspaceId) -> anyhow::Result<Vec<Engagement>> {
+        self.readers
+            .run(move |connection| engagement::of(connection, workspace))
+            .await
+            .with_context(|| format!("load how far people have come in workspace {workspace}"))
     }
 
     async fn cluster_key(&self) -> anyhow::Result<[u8; 32]> {

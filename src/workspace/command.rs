@@ -1,10 +1,12 @@
 //! What somebody wants to happen. Ids, times, and secrets' hashes come with it: deciding is pure.
 
+use super::fork::{Came, Choice, Choices, EnvironmentSource, Source};
 use super::item::{Content, ItemKind, NewItem};
 use super::member::{Role, Side};
-use crate::id::{EnvironmentId, Epoch, InvitationId, ItemId, OpId, Position, UserId};
+use crate::id::{CommentId, EnvironmentId, Epoch, InvitationId, ItemId, OpId, Position, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::sync::Arc;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
@@ -31,6 +33,14 @@ pub enum Action {
     ImportItems(Vec<NewItem>),
     /// Put a read file beside the others.
     ImportEnvironment { id: EnvironmentId, name: String, content: Content },
+    /// Fork a collection of another workspace; `ids` are for the new items, in the order of its items.
+    Fork { source: Arc<Source>, ids: Vec<ItemId> },
+    /// Pull from a fork's parent; `ids` are for items that come to be, one for each of the parent's.
+    Pull { root: ItemId, source: Arc<Source>, choices: Choices, ids: Vec<ItemId> },
+    /// Fork an environment of another workspace.
+    ForkEnvironment { id: EnvironmentId, source: EnvironmentSource },
+    /// Pull from an environment's parent.
+    PullEnvironment { id: EnvironmentId, source: EnvironmentSource, choice: Option<Choice> },
     /// Switch to `multi_partner`; `confirm` is the workspace's name.
     SwitchMode { confirm: String, epoch: Epoch },
     /// Delete the workspace.
@@ -47,6 +57,22 @@ pub enum Action {
     AcceptInvitation { id: InvitationId, person: Person },
     /// Take over a changed name or picture.
     UpdatePerson(Person),
+    /// Do something with a comment on an item.
+    Comment { item: ItemId, action: CommentAction },
+}
+
+/// What somebody wants with a comment.
+#[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "the fields are named as in `Comment`")]
+pub enum CommentAction {
+    /// Say something; `reply_to`: in the thread of that comment.
+    Post { id: CommentId, reply_to: Option<CommentId>, text: String, mentions: Vec<UserId> },
+    /// Change one's own; what is None stays.
+    Edit { id: CommentId, text: Option<String>, mentions: Option<Vec<UserId>> },
+    /// Resolve a thread, or open it again.
+    Resolve { id: CommentId, resolved: bool },
+    /// Delete one's own; for Admins, any.
+    Delete { id: CommentId },
 }
 
 /// An account, as a workspace needs it.
@@ -214,6 +240,8 @@ pub enum Answer {
     Done,
     /// What became of each line, with the index of the invitee whose token is valid now.
     Invited(Vec<Row>),
+    /// What came of a pull.
+    Pulled(Vec<Came>),
 }
 
 /// What became of one line of an invitation.

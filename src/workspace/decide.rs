@@ -5,7 +5,7 @@ use super::event::Event;
 use super::item::{Content, Environment, Item, ItemKind, NewItem};
 use super::member::{Role, Viewer};
 use super::problem::{Code, Problem};
-use super::{Audience, Stamp, Workspace, invite, merge};
+use super::{Audience, Stamp, Workspace, comment, fork, invite, merge, secret};
 use crate::id::{EnvironmentId, ItemId};
 use fractional_index::FractionalIndex;
 use serde_json::{Map, Value};
@@ -39,6 +39,14 @@ pub fn decide(workspace: &Workspace, command: &Command) -> Result<(Vec<Event>, A
             editor(&viewer)?;
             vec![create_environment(workspace, *id, name, Arc::clone(content))?]
         }
+        Action::Fork { source, ids } => fork::fork(workspace, &viewer, command, source, ids)?,
+        Action::ForkEnvironment { id, source } => fork::fork_environment(workspace, &viewer, source, *id)?,
+        Action::Pull { root, source, choices, ids } => {
+            return fork::pull(workspace, &viewer, command, *root, source, choices, ids);
+        }
+        Action::PullEnvironment { id, source, choice } => {
+            return fork::pull_environment(workspace, &viewer, *id, source, choice.as_ref());
+        }
         Action::SwitchMode { confirm, epoch } => {
             admin(&viewer)?;
             if viewer.mode == super::member::Mode::MultiPartner {
@@ -60,6 +68,7 @@ pub fn decide(workspace: &Workspace, command: &Command) -> Result<(Vec<Event>, A
         Action::UpdatePerson(person) => {
             vec![Event::PersonUpdated { user: viewer.user, name: person.name.clone(), avatar: person.avatar.clone() }]
         }
+        Action::Comment { item, action } => comment::decide(workspace, &viewer, *item, action)?,
         Action::AcceptInvitation { .. } => Vec::new(),
     };
     Ok((events, Answer::Done))
@@ -69,7 +78,7 @@ pub(super) fn admin(viewer: &Viewer) -> Result<(), Problem> {
     viewer.is_admin().then_some(()).ok_or(Code::Forbidden.into())
 }
 
-fn editor(viewer: &Viewer) -> Result<(), Problem> {
+pub(super) fn editor(viewer: &Viewer) -> Result<(), Problem> {
     viewer.may_edit().then_some(()).ok_or(Code::Forbidden.into())
 }
 
@@ -176,14 +185,16 @@ fn change_event(workspace: &Workspace, viewer: &Viewer, command: &Command, chang
         }
         Change::EnvironmentCreate { id, name, content } => create_environment(workspace, *id, name, raw(content)?)?,
         Change::EnvironmentUpdate { id, patch } => {
-            workspace.environment(*id).ok_or_else(|| gone("id"))?;
+            let environment = workspace.environment(*id).ok_or_else(|| gone("id"))?;
             if let Some(name) = &patch.name {
                 checked_name(name).map_err(|problem| problem.at("patch.name"))?;
             }
+            let mut content = patch.content.clone();
+            content.iter_mut().for_each(|content| secret::carry_over(content, &environment.content));
             Event::EnvironmentUpdated {
                 id: *id,
                 name: patch.name.clone(),
-                content: patch.content.as_ref().map(raw).transpose()?,
+                content: content.as_ref().map(raw).transpose()?,
             }
         }
         Change::EnvironmentDelete { id } => {
@@ -207,11 +218,11 @@ fn gone(path: &str) -> Problem {
     Problem::from(Code::NotFound).at(path)
 }
 
-fn too_deep() -> Problem {
+pub(super) fn too_deep() -> Problem {
     Problem::new(Code::WrongPlace, format!("Items stand at most {DEEPEST} levels deep.")).at("parent")
 }
 
-fn raw(content: &Map<String, Value>) -> Result<Content, Problem> {
+pub(super) fn raw(content: &Map<String, Value>) -> Result<Content, Problem> {
     serde_json::value::to_raw_value(content)
         .map(Content::from)
         .map_err(|error| Problem::new(Code::Malformed, error.to_string()).at("content"))
@@ -263,7 +274,7 @@ fn height(workspace: &Workspace, id: ItemId) -> usize {
 }
 
 /// The order of an item that shall follow `after` (None: last; null: first) among the children of `parent`.
-fn order_after(
+pub(super) fn order_after(
     workspace: &Workspace,
     parent: Option<ItemId>,
     after: Option<Option<ItemId>>,
@@ -281,7 +292,7 @@ fn order_after(
     FractionalIndex::new(left, right).ok_or_else(|| Problem::new(Code::Invalid, "There is no place there.").at("after"))
 }
 
-fn create_environment(
+pub(super) fn create_environment(
     workspace: &Workspace,
     id: EnvironmentId,
     name: &str,

@@ -1,11 +1,13 @@
 //! What happened: the facts that a workspace's state is folded from. Their JSON is what the store keeps, for good:
 //! add variants and optional fields, never change the meaning of one.
 
+use super::fork::{Base, Came, Version};
 use super::item::{Content, Environment, Item};
 use super::member::{Invitation, Member, Role};
-use crate::id::{EnvironmentId, Epoch, InvitationId, ItemId, TeamId, UserId};
+use crate::id::{CommentId, EnvironmentId, Epoch, InvitationId, ItemId, TeamId, UserId, WorkspaceId};
 use fractional_index::FractionalIndex;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// One fact. Stored with its tag outside, since `RawValue` can't be read through an inner tag.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -62,6 +64,43 @@ pub enum Event {
     EnvironmentUpdated { id: EnvironmentId, name: Option<String>, content: Option<Content> },
     /// An environment is gone.
     EnvironmentDeleted { id: EnvironmentId },
+    /// An item has this name and content now: what no merge patch can say.
+    ItemReplaced {
+        id: ItemId,
+        name: String,
+        #[serde(with = "super::kept::content")]
+        content: Content,
+    },
+    /// An environment has this name and content now.
+    EnvironmentReplaced {
+        id: EnvironmentId,
+        name: String,
+        #[serde(with = "super::kept::content")]
+        content: Content,
+    },
+    /// What the event before brought is a fork of a collection of another workspace. `items`: the id here, the id there.
+    Forked { root: ItemId, workspace: WorkspaceId, source: ItemId, version: Version, items: Vec<(ItemId, ItemId)> },
+    /// The events before are a pull from the parent. `came` is for people; `bases` are those of the parent's items that
+    /// are new or another, `removed` those that are gone there.
+    Pulled { root: ItemId, version: Version, came: Vec<Came>, bases: Vec<Arc<Base>>, removed: Vec<ItemId> },
+    /// The environment of the event before is a fork of one of another workspace.
+    EnvironmentForked { id: EnvironmentId, workspace: WorkspaceId, source: EnvironmentId, version: Version },
+    /// The event before, if it is of this environment, is a pull from the parent, which has this name and content.
+    EnvironmentPulled {
+        id: EnvironmentId,
+        version: Version,
+        name: String,
+        #[serde(with = "super::kept::content")]
+        content: Content,
+    },
+    /// Somebody said something of an item. Comment events are there in classic mode alone.
+    CommentPosted { item: ItemId, id: CommentId, reply_to: Option<CommentId>, text: String, mentions: Vec<UserId> },
+    /// Its author changed a comment.
+    CommentEdited { item: ItemId, id: CommentId, text: String, mentions: Vec<UserId> },
+    /// The thread that begins with a comment was resolved, or opened again.
+    CommentResolved { item: ItemId, id: CommentId, resolved: bool },
+    /// A comment is gone.
+    CommentDeleted { item: ItemId, id: CommentId },
 }
 
 /// A revision of an item that later edits may be based on.

@@ -126,6 +126,17 @@ pub struct Invitation {
     pub accepted_by: Option<UserId>,
 }
 
+/// How somebody came in, the first time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Arrival {
+    /// When the invitation that was accepted was sent.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub invited_at: Option<OffsetDateTime>,
+    /// When it was accepted.
+    #[serde(with = "time::serde::rfc3339")]
+    pub joined_at: OffsetDateTime,
+}
+
 /// The longest address: RFC 5321, section 4.5.3.1.3, less the angle brackets.
 const LONGEST_EMAIL: usize = 254;
 

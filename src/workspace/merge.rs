@@ -153,28 +153,67 @@ pub fn rebase(patch: &mut Map<String, Value>, base: &RawValue, now: &RawValue) {
     }
 }
 
+/// The merge patch that makes one object's text another's, where there is one: a patch can neither put a `null` into
+/// an object nor order keys anew.
+#[must_use]
+pub fn difference(from: &RawValue, to: &RawValue) -> Option<Content> {
+    let patch = serde_json::value::to_raw_value(&patch_between(from, to)?).ok()?;
+    let made = patched(from, &patch).ok()?;
+    (made.get() == to.get()).then(|| patch.into())
+}
+
+fn patch_between<'a>(from: &'a RawValue, to: &'a RawValue) -> Option<Object<'a>> {
+    let (from, to) = (fields(from).ok()?, fields(to).ok()?);
+    let gone = from.keys().filter(|key| !to.contains_key(*key));
+    let mut patch: Vec<_> = gone.map(|key| (key.clone(), Field::AsWritten(RawValue::NULL))).collect();
+    for (key, new) in to {
+        match from.get(&key) {
+            Some(old) if old.get() == new.get() => {}
+            Some(old) if old.get().starts_with('{') && new.get().starts_with('{') => {
+                patch.push((key, Field::Patched(patch_between(old, new)?)));
+            }
+            _ => patch.push((key, Field::AsWritten(new))),
+        }
+    }
+    Some(Object(patch))
+}
+
 /// Merges two changes of a text, word by word. Where both changed the same words, the later change wins.
 #[must_use]
 pub fn merged_text(base: &str, earlier: &str, later: &str) -> String {
+    three_ways(base, earlier, later).0
+}
+
+/// The same; None where both changed the same words.
+#[must_use]
+pub fn merged_cleanly(base: &str, ours: &str, theirs: &str) -> Option<String> {
+    let (text, clashes) = three_ways(base, ours, theirs);
+    (!clashes).then_some(text)
+}
+
+/// The merged text, and whether both changed the same words.
+fn three_ways(base: &str, earlier: &str, later: &str) -> (String, bool) {
     if base == earlier || earlier == later {
-        return later.to_owned();
+        return (later.to_owned(), false);
     }
     if base == later {
-        return earlier.to_owned();
+        return (earlier.to_owned(), false);
     }
     let by_word = [base, earlier, later].iter().all(|text| words(text).take(MOST_WORDS + 1).count() <= MOST_WORDS);
     let parts = |text| -> Vec<&str> { if by_word { words(text).collect() } else { lines(text).collect() } };
     let (base, earlier, later) = (parts(base), parts(earlier), parts(later));
     let merge = Merge3::new(&base, &earlier, &later);
     let groups = merge.merge_groups();
-    groups
+    let clashes = groups.iter().any(|group| matches!(group, MergeGroup::Conflict(..)));
+    let text = groups
         .iter()
         .flat_map(|group| match group {
             MergeGroup::Unchanged(part) | MergeGroup::Same(part) | MergeGroup::A(part) | MergeGroup::B(part) => *part,
             MergeGroup::Conflict(_, _, later) => *later,
         })
         .copied()
-        .collect()
+        .collect();
+    (text, clashes)
 }
 
 /// Words, and what stands between them each on its own: were a space part of the word before it, words added at an
@@ -235,6 +274,17 @@ mod tests {
     #[test]
     fn of_two_changes_of_the_same_words_the_later_wins() {
         assert_eq!(merged_text("one two three", "one 2 three", "one II three"), "one II three");
+    }
+
+    #[test]
+    fn a_difference_is_the_patch_between_two_texts_or_none() {
+        let from = json!({"a": {"x": 1, "y": [1, null]}, "b": "t", "gone": 0});
+        let to = json!({"a": {"x": 1, "y": [null]}, "b": "u", "new": {"n": []}});
+        let patch = difference(&raw(&from), &raw(&to)).expect("a patch");
+        assert_eq!(patch.get(), r#"{"gone":null,"a":{"y":[null]},"b":"u","new":{"n":[]}}"#);
+        for impossible in [json!({"a": null}), json!({"b": "t", "a": 1}), json!({"a": 1, "b": {"c": null}})] {
+            assert!(difference(&raw(&json!({"a": 1, "b": "t"})), &raw(&impossible)).is_none(), "{impossible}");
+        }
     }
 
     #[test]

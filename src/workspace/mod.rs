@@ -3,9 +3,12 @@
 //! `command` → [`decide`] → `event` → [`Workspace::apply`]. State is persistent (`imbl`): a clone is O(1), so a
 //! reader never locks, and a batch that fails to commit is dropped by keeping the old value.
 
+pub mod archive;
 pub mod command;
+pub mod comment;
 pub mod decide;
 pub mod event;
+pub mod fork;
 pub mod invite;
 pub mod item;
 mod kept;
@@ -13,13 +16,15 @@ pub mod member;
 pub mod merge;
 pub mod postman;
 pub mod problem;
+pub mod secret;
 
 use crate::id::{EnvironmentId, Epoch, InvitationId, ItemId, Position, Sequence, TeamId, UserId, WorkspaceId};
 use event::{Event, Revision};
+use fork::{EnvironmentFork, Fork};
 use fractional_index::FractionalIndex;
 use imbl::{HashMap, OrdMap, OrdSet, Vector};
 use item::{Content, Environment, Item};
-use member::{Invitation, Member, Mode, Role, Side, Viewer};
+use member::{Arrival, Invitation, Member, Mode, Role, Side, Viewer};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::sync::Arc;
@@ -87,6 +92,14 @@ pub struct Workspace {
     items: HashMap<ItemId, Arc<Item>>,
     environments: OrdMap<EnvironmentId, Arc<Environment>>,
     revisions: Vector<Arc<Revision>>,
+    #[serde(default)]
+    forks: OrdMap<ItemId, Arc<Fork>>,
+    #[serde(default)]
+    environment_forks: OrdMap<EnvironmentId, Arc<EnvironmentFork>>,
+    #[serde(default)]
+    comments: comment::Comments,
+    #[serde(default)]
+    arrivals: OrdMap<UserId, Arrival>,
     #[serde(skip)]
     children: HashMap<Option<ItemId>, OrdSet<(FractionalIndex, ItemId)>>,
 }
@@ -111,6 +124,10 @@ impl Workspace {
             items: HashMap::new(),
             environments: OrdMap::new(),
             revisions: Vector::new(),
+            forks: OrdMap::new(),
+            environment_forks: OrdMap::new(),
+            comments: comment::Comments::default(),
+            arrivals: OrdMap::new(),
             children: HashMap::new(),
         }
     }
@@ -126,6 +143,12 @@ impl Workspace {
     #[must_use]
     pub fn person(&self, user: UserId) -> Option<&Arc<Member>> {
         self.members.get(&user)
+    }
+
+    /// How somebody came in, the first time; None for the maker.
+    #[must_use]
+    pub fn arrival(&self, user: UserId) -> Option<Arrival> {
+        self.arrivals.get(&user).copied()
     }
 
     /// The members, in order of account id.
@@ -191,6 +214,12 @@ impl Workspace {
         self.environments.get(&id)
     }
 
+    /// What was said of the items; nothing in multi-partner mode.
+    #[must_use]
+    pub fn comments(&self) -> &comment::Comments {
+        &self.comments
+    }
+
     /// An item's name and content as of a shared position, when that is still known.
     #[must_use]
     pub fn revision<'a>(&'a self, item: &'a Item, at: Position) -> Option<(&'a str, &'a Content)> {
@@ -233,9 +262,10 @@ impl Workspace {
             | Event::PersonUpdated { .. }
             | Event::InvitationSent { .. }
             | Event::InvitationUsed { .. }
-            | Event::InvitationRevoked { .. } => self.apply_to_people(event),
+            | Event::InvitationRevoked { .. } => self.apply_to_people(event, stamp),
             Event::ItemCreated { .. }
             | Event::ItemUpdated { .. }
+            | Event::ItemReplaced { .. }
             | Event::ItemMoved { .. }
             | Event::ItemDeleted { .. }
             | Event::ItemsImported { .. } => self.apply_to_items(event, stamp),
@@ -250,9 +280,25 @@ impl Workspace {
                     environment.position = position;
                 }
             }
+            Event::EnvironmentReplaced { id, name, content } => {
+                let position = self.positions.shared;
+                if let Some(environment) = self.environments.get_mut(id).map(Arc::make_mut) {
+                    (environment.name, environment.content) = (name.clone(), Arc::clone(content));
+                    environment.position = position;
+                }
+            }
             Event::EnvironmentDeleted { id } => {
                 self.environments.remove(id);
+                self.environment_forks.remove(id);
             }
+            Event::Forked { .. }
+            | Event::Pulled { .. }
+            | Event::EnvironmentForked { .. }
+            | Event::EnvironmentPulled { .. } => self.apply_to_forks(event),
+            Event::CommentPosted { .. }
+            | Event::CommentEdited { .. }
+            | Event::CommentResolved { .. }
+            | Event::CommentDeleted { .. } => self.comments.apply(event, stamp),
         }
     }
 
@@ -275,12 +321,15 @@ impl Workspace {
         let environment = |old: &Arc<Environment>| Arc::new(Environment { position: 0, ..old.as_ref().clone() });
         self.environments = self.environments.iter().map(|(id, old)| (*id, environment(old))).collect();
         self.revisions.clear();
+        self.comments = comment::Comments::default();
     }
 
-    fn apply_to_people(&mut self, event: &Event) {
+    fn apply_to_people(&mut self, event: &Event, stamp: Stamp) {
         match event {
             Event::MemberJoined { member, invitation } => {
                 self.members.insert(member.user, Arc::new(member.clone()));
+                let invited_at = invitation.and_then(|id| self.invitations.get(&id)).map(|invitation| invitation.at);
+                self.arrivals.entry(member.user).or_insert(Arrival { invited_at, joined_at: stamp.at });
                 self.use_invitation(*invitation, member.user);
             }
             Event::MemberUpdated { user, role, lead } => {
@@ -327,17 +376,17 @@ impl Workspace {
             Event::ItemCreated { item } => self.insert(item.clone(), stamped),
             Event::ItemsImported { items } => items.iter().for_each(|item| self.insert(item.clone(), stamped)),
             Event::ItemUpdated { id, name, content } => {
-                let Some(item) = self.items.get_mut(id) else { return };
-                let (was, text, at) = (item.name.clone(), Arc::clone(&item.content), item.position);
-                self.revisions.push_back(Arc::new(Revision { item: *id, from: at, name: was, content: text }));
-                if self.revisions.len() > REVISIONS {
-                    self.revisions.pop_front();
-                }
-                let item = Arc::make_mut(item);
+                let Some(item) = self.revise(*id) else { return };
                 patch(&mut item.name, &mut item.content, name.as_deref(), content.as_deref());
                 if content.as_deref().and_then(item::patched_method).is_some() {
                     item.method = item.read_method();
                 }
+                stamped(item);
+            }
+            Event::ItemReplaced { id, name, content } => {
+                let Some(item) = self.revise(*id) else { return };
+                (item.name, item.content) = (name.clone(), Arc::clone(content));
+                item.method = item.read_method();
                 stamped(item);
             }
             Event::ItemMoved { id, parent, order } => {
@@ -351,15 +400,28 @@ impl Workspace {
                 });
             }
             Event::ItemDeleted { id } => {
+                self.forks.remove(id);
                 let mut waiting = vec![*id];
                 while let Some(id) = waiting.pop() {
                     waiting.extend(self.child_keys(Some(id)).map(|(_, child)| *child));
                     self.take(id);
+                    self.comments.forget(id);
                     self.children.remove(&Some(id));
                 }
             }
             _ => {}
         }
+    }
+
+    /// An item that is about to change: what it was is a revision.
+    fn revise(&mut self, id: ItemId) -> Option<&mut Item> {
+        let item = self.items.get_mut(&id)?;
+        let (name, content) = (item.name.clone(), Arc::clone(&item.content));
+        self.revisions.push_back(Arc::new(Revision { item: id, from: item.position, name, content }));
+        if self.revisions.len() > REVISIONS {
+            self.revisions.pop_front();
+        }
+        Some(Arc::make_mut(item))
     }
 
     fn insert(&mut self, mut item: Item, stamp: impl Fn(&mut Item)) {

@@ -34,6 +34,8 @@ codes! {
     Forbidden = "forbidden", "Your role does not allow this.";
     /// No valid cookie or token.
     SignedOut = "signed_out", "Sign in first.";
+    /// What an account is invited to, it accepts itself.
+    SignInFirst = "sign_in_first", "You have an account here: sign in first, by a link that is mailed to you, and open the invitation again.";
     /// A token of a link that was used, ended, or never was.
     StaleToken = "stale_token", "This link is no longer valid.";
     /// A cookie came with a foreign or missing Origin.
@@ -70,6 +72,10 @@ codes! {
     MethodNotAllowed = "method_not_allowed", "This method is not possible here.";
     /// The set-up link was used.
     AlreadySetUp = "already_set_up", "This server is set up.";
+    /// A pull where both sides changed the same.
+    Conflict = "conflict", "Both sides changed the same; choose.";
+    /// A pull from what was deleted.
+    ParentGone = "parent_gone", "What this was forked from is deleted.";
     /// Too many messages.
     TooMany = "too_many", "Too many messages; slow down.";
     /// The store can't be reached now.

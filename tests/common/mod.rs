@@ -7,10 +7,11 @@ pub mod postgres;
 pub mod process;
 pub mod proxy;
 pub mod redis;
+pub mod smtp;
 
 use futures_util::{SinkExt, StreamExt};
-use loggia::config::{SESSION_EDITS_PER_SECOND, SecretUrl, ServeOptions, StoreOptions};
-use loggia::http::new_team;
+use loggia::config::{HistoryOptions, MailOptions, SESSION_EDITS_PER_SECOND, SecretUrl, ServeOptions, StoreOptions};
+use loggia::http::{App, new_team};
 use loggia::identity::Identity;
 use loggia::server::{Server, open_store};
 use loggia::store::Store;
@@ -30,6 +31,7 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 pub struct TestServer {
     pub url: String,
     pub store: Arc<dyn Store>,
+    pub app: Arc<App>,
     pub folder: tempfile::TempDir,
     pub admin: Person,
     redis_url: Option<String>,
@@ -85,7 +87,7 @@ impl TestServer {
         let (team, admin) = new_team("Host", &["host.com".into()], "ada@host.com", Some("Ada Admin")).unwrap();
         let admin = store.create_team(team, admin).await.unwrap();
         let (_, token) = Identity::new(Arc::clone(&store)).token(admin.id, "test", now_utc()).await.unwrap();
-        let (url, stop) = Self::serve(Arc::clone(&store), folder.path(), redis_url.clone()).await;
+        let (url, stop, app) = Self::serve(Arc::clone(&store), folder.path(), redis_url.clone()).await;
         let admin = Person {
             url: url.clone(),
             id: admin.id.to_string(),
@@ -93,16 +95,16 @@ impl TestServer {
             token: token.reveal().to_owned(),
             http: reqwest::Client::new(),
         };
-        Self { url, store, folder, admin, redis_url, stop: Some(stop) }
+        Self { url, store, app, folder, admin, redis_url, stop: Some(stop) }
     }
 
     /// Another node upon the same database, with a store of its own and another way to Redis, if need be.
     pub async fn another_node(&self, store: Arc<dyn Store>, redis_url: Option<String>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let redis_url = redis_url.or_else(|| self.redis_url.clone());
-        let (url, stop) = Self::serve(Arc::clone(&store), folder.path(), redis_url.clone()).await;
+        let (url, stop, app) = Self::serve(Arc::clone(&store), folder.path(), redis_url.clone()).await;
         let admin = self.admin.at(&url);
-        Self { url, store, folder, admin, redis_url, stop: Some(stop) }
+        Self { url, store, app, folder, admin, redis_url, stop: Some(stop) }
     }
 
     /// Has the node leave as on SIGTERM. Returns at once.
@@ -114,7 +116,7 @@ impl TestServer {
         store: Arc<dyn Store>,
         folder: &std::path::Path,
         redis_url: Option<String>,
-    ) -> (String, oneshot::Sender<()>) {
+    ) -> (String, oneshot::Sender<()>, Arc<App>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let options = ServeOptions {
@@ -123,21 +125,25 @@ impl TestServer {
             allow_origin: Vec::new(),
             redis_url: redis_url.map(SecretUrl),
             session_edits_per_second: SESSION_EDITS_PER_SECOND,
+            allow_target: vec!["127.0.0.1".parse().unwrap()],
+            history: HistoryOptions::default(),
+            mail: MailOptions::default(),
             store: StoreOptions::folder(folder),
         };
         let server = Server::new(listener, store, &options).await.unwrap();
+        let app = server.app();
         let (stop, stopped) = oneshot::channel::<()>();
         tokio::spawn(server.run(async {
             let _ = stopped.await;
         }));
-        (format!("http://{address}"), stop)
+        (format!("http://{address}"), stop, app)
     }
 
     /// The same, after a restart: its rooms are open no more.
     pub async fn restarted(mut self) -> Self {
         drop(self.stop.take());
-        let (url, stop) = Self::serve(Arc::clone(&self.store), self.folder.path(), self.redis_url.clone()).await;
-        (self.url, self.stop) = (url, Some(stop));
+        let (url, stop, app) = Self::serve(Arc::clone(&self.store), self.folder.path(), self.redis_url.clone()).await;
+        (self.url, self.stop, self.app) = (url, Some(stop), app);
         self.admin = self.admin.at(&self.url);
         self
     }
@@ -166,10 +172,17 @@ impl TestServer {
         let answer = self.admin.post(&format!("/v1/workspaces/{workspace}/invitations"), body).await;
         let rows = answer.expect(200)["rows"].clone();
         let link = rows[0]["link"].as_str().unwrap_or_else(|| panic!("no link: {rows}")).to_owned();
-        self.accept(link.split_once("#invite=").unwrap().1).await
+        let invitation = link.split_once("#invite=").unwrap().1;
+        let Some(user) = self.store.user_by_email(email).await.unwrap() else { return self.accept(invitation).await };
+        let (_, token) = Identity::new(Arc::clone(&self.store)).token(user.id, "test", now_utc()).await.unwrap();
+        let token = token.reveal().to_owned();
+        let http = reqwest::Client::new();
+        let person = Person { url: self.url.clone(), id: user.id.to_string(), email: user.email, token, http };
+        person.accept(invitation).await.expect(200);
+        person
     }
 
-    /// Accepts an invitation and makes a token.
+    /// Accepts an invitation as somebody new, and makes a token.
     pub async fn accept(&self, invitation: &str) -> Person {
         let http = reqwest::Client::new();
         let url = format!("{}/v1/invitations/accept", self.url);
@@ -236,6 +249,11 @@ impl Person {
             request = request.json(&body);
         }
         Answer::of(request.send().await.unwrap()).await
+    }
+
+    /// Accepts an invitation as who it is already.
+    pub async fn accept(&self, invitation: &str) -> Answer {
+        self.post("/v1/invitations/accept", json!({"token": invitation})).await
     }
 
     pub async fn get(&self, path: &str) -> Answer {

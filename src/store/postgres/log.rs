@@ -1,12 +1,12 @@
 //! Workspaces: their logs, states, and what is looked up across them.
 
 use super::{
-    connections::Connections,
+    connections::{Connections, Params},
     convert::{get_bytes, get_count, get_time, int, micros},
 };
 use crate::{
     id::{Epoch, InvitationId, OpId, Position, Sequence, UserId, WorkspaceId},
-    store::{Answer, Append, AppendError, Index, Record, Stream},
+    store::{Answer, Append, AppendError, Before, Index, READ_BACK, Record, Stream},
 };
 use anyhow::{Context, bail};
 use bytes::Bytes;
@@ -127,6 +127,43 @@ pub(super) async fn load(
             &[&workspace.0, &after, &limit],
         )
         .await?;
+    rows.iter().map(record).collect()
+}
+
+pub(super) async fn load_back(
+    connections: &Connections,
+    workspace: WorkspaceId,
+    before: Before,
+    limit: usize,
+) -> anyhow::Result<Vec<Record>> {
+    let (limit, bytes) = (i64::try_from(limit).unwrap_or(i64::MAX), int(READ_BACK)?);
+    // A place past PostgreSQL's integers is past all that is kept.
+    let place = |count| i64::try_from(count).unwrap_or(i64::MAX);
+    // The length of a body is known without reading it.
+    let statement = |which: &str, order: &str| {
+        format!(
+            "SELECT e.sequence, e.epoch, e.stream, e.position, e.op, e.at, e.author, e.body
+             FROM (
+                 SELECT f.*, sum(octet_length(f.body)) OVER (ORDER BY f.{order} DESC) - octet_length(f.body) AS newer
+                 FROM (
+                     SELECT e.* FROM workspaces w JOIN events e ON e.workspace = w.number
+                     WHERE w.id = $1 AND NOT w.deleted AND {which} ORDER BY e.{order} DESC LIMIT $2
+                 ) f
+             ) e
+             WHERE e.newer < $3 ORDER BY e.{order} DESC"
+        )
+    };
+    let rows = match before {
+        Before::Sequence(sequence) => {
+            let sql = statement("e.sequence < $4", "sequence");
+            connections.read(&sql, &[&workspace.0, &limit, &bytes, &place(sequence)]).await?
+        }
+        Before::Position(epoch, stream, position) => {
+            let sql = statement("e.epoch = $4 AND e.stream = $5 AND e.position < $6", "position");
+            let params: Params<'_> = &[&workspace.0, &limit, &bytes, &epoch.0, &number(stream), &place(position)];
+            connections.read(&sql, params).await?
+        }
+    };
     rows.iter().map(record).collect()
 }
 

@@ -196,6 +196,32 @@ pub(super) async fn end_credential(connections: &Connections, user: UserId, id: 
     Ok(!connections.write(sql, &[&id.0, &user.0]).await?.is_empty())
 }
 
+pub(super) async fn ended_credentials(
+    connections: &Connections,
+    credentials: &[CredentialId],
+    now: OffsetDateTime,
+) -> anyhow::Result<Vec<CredentialId>> {
+    let ids: Vec<Uuid> = credentials.iter().map(|id| id.0).collect();
+    let sql = "SELECT asked.id FROM unnest($1::UUID[]) AS asked (id) WHERE NOT EXISTS (
+                   SELECT 1 FROM credentials c
+                   WHERE c.id = asked.id AND (c.expires_at IS NULL OR c.expires_at > $2)
+               )";
+    let rows = connections.read(sql, &[&ids, &micros(now)?]).await?;
+    rows.iter().map(|row| Ok(CredentialId(row.try_get(0)?))).collect()
+}
+
+pub(super) async fn purge_credentials(
+    connections: &Connections,
+    now: OffsetDateTime,
+    limit: usize,
+) -> anyhow::Result<usize> {
+    // Rows that another node is removing are passed over: the two don't wait for each other.
+    let sql = "DELETE FROM credentials WHERE id IN (
+                   SELECT id FROM credentials WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED
+               ) RETURNING 1";
+    Ok(connections.write(sql, &[&micros(now)?, &i64::try_from(limit)?]).await?.len())
+}
+
 pub(super) async fn tokens(connections: &Connections, user: UserId) -> anyhow::Result<Vec<Credential>> {
     let rows = connections
         .read(

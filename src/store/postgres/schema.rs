@@ -6,8 +6,12 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 /// The steps from an empty database to today's tables. One that was released is never changed.
-const MIGRATIONS: &[&str] =
-    &[include_str!("../migrations/postgres/0001.sql"), include_str!("../migrations/postgres/0002.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/postgres/0001.sql"),
+    include_str!("../migrations/postgres/0002.sql"),
+    include_str!("../migrations/postgres/0003.sql"),
+    include_str!("../migrations/postgres/0004.sql"),
+];
 
 /// How long the steps may take, and the wait for another node that takes them.
 const LIMIT: Duration = Duration::from_secs(300);

@@ -3,7 +3,7 @@
 use super::{get_bytes, get_count, get_optional_uuid, get_time, get_uuid, int, micros};
 use crate::{
     id::{Epoch, InvitationId, OpId, Position, Sequence, UserId, WorkspaceId},
-    store::{Answer, Append, AppendError, Index, Record, Stream},
+    store::{Answer, Append, AppendError, Before, Index, READ_BACK, Record, Stream},
 };
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -83,9 +83,12 @@ fn apply(connection: &Connection, workspace: [u8; 16], change: &Index) -> rusqli
         Index::Member(user) => connection
             .prepare_cached("INSERT INTO members (workspace, user) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
             .execute(params![workspace, user.0.into_bytes()]),
-        Index::NotMember(user) => connection
-            .prepare_cached("DELETE FROM members WHERE workspace = ?1 AND user = ?2")?
-            .execute(params![workspace, user.0.into_bytes()]),
+        Index::NotMember(user) => {
+            super::own::disown(connection, workspace, Some(user.0.into_bytes()))?;
+            connection
+                .prepare_cached("DELETE FROM members WHERE workspace = ?1 AND user = ?2")?
+                .execute(params![workspace, user.0.into_bytes()])
+        }
         Index::Invitation { id, token_hash } => connection
             .prepare_cached("INSERT INTO invitations (token_hash, workspace, id) VALUES (?1, ?2, ?3)")?
             .execute(params![token_hash, workspace, id.0.into_bytes()]),
@@ -93,6 +96,8 @@ fn apply(connection: &Connection, workspace: [u8; 16], change: &Index) -> rusqli
             .prepare_cached("DELETE FROM invitations WHERE workspace = ?1 AND id = ?2")?
             .execute(params![workspace, id.0.into_bytes()]),
         Index::Deleted => {
+            super::own::disown(connection, workspace, None)?;
+            connection.prepare_cached("DELETE FROM members WHERE workspace = ?1")?.execute([workspace])?;
             connection.prepare_cached("UPDATE workspaces SET deleted = 1 WHERE id = ?1")?.execute([workspace])
         }
     }
@@ -116,6 +121,43 @@ pub(super) fn load(
     )?;
     let records = select.query_map(params![workspace, after, limit], record)?;
     Ok(records.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn load_back(
+    connection: &Connection,
+    workspace: WorkspaceId,
+    before: Before,
+    limit: usize,
+) -> anyhow::Result<Vec<Record>> {
+    let workspace = workspace.0.into_bytes();
+    // A place past SQLite's integers is past all that is kept.
+    let place = |count| i64::try_from(count).unwrap_or(i64::MAX);
+    let columns = "SELECT e.sequence, e.epoch, e.stream, e.position, e.op, e.at, e.author, e.body
+         FROM workspaces w JOIN events e ON e.workspace = w.number WHERE w.id = ?1 AND NOT w.deleted";
+    let (mut records, mut bytes) = (Vec::new(), 0);
+    // Row by row: what is past the limits is not read.
+    let mut take = |mut rows: rusqlite::Rows<'_>| -> anyhow::Result<()> {
+        while records.len() < limit && bytes < READ_BACK {
+            let Some(row) = rows.next()? else { break };
+            let record = record(row)?;
+            bytes += record.body.len() as u64;
+            records.push(record);
+        }
+        Ok(())
+    };
+    match before {
+        Before::Sequence(sequence) => {
+            let sql = format!("{columns} AND e.sequence < ?2 ORDER BY e.sequence DESC");
+            take(connection.prepare_cached(&sql)?.query(params![workspace, place(sequence)])?)?;
+        }
+        Before::Position(epoch, stream, position) => {
+            let order = "e.epoch = ?2 AND e.stream = ?3 AND e.position < ?4 ORDER BY e.position DESC";
+            let sql = format!("{columns} AND {order}");
+            let params = params![workspace, epoch.0.into_bytes(), number(stream), place(position)];
+            take(connection.prepare_cached(&sql)?.query(params)?)?;
+        }
+    }
+    Ok(records)
 }
 
 fn record(row: &Row<'_>) -> rusqlite::Result<Record> {

@@ -184,6 +184,32 @@ pub(super) fn end_credential(connection: &Connection, user: UserId, id: Credenti
     Ok(ended == 1)
 }
 
+pub(super) fn ended_credentials(
+    connection: &Connection,
+    credentials: &[CredentialId],
+    now: OffsetDateTime,
+) -> anyhow::Result<Vec<CredentialId>> {
+    let now = micros(now)?;
+    let mut select = connection
+        .prepare_cached("SELECT 1 FROM credentials WHERE id = ?1 AND (expires_at IS NULL OR expires_at > ?2)")?;
+    let mut ended = Vec::new();
+    for id in credentials {
+        if !select.exists(params![id.0.into_bytes(), now])? {
+            ended.push(*id);
+        }
+    }
+    Ok(ended)
+}
+
+pub(super) fn purge_credentials(connection: &Connection, now: OffsetDateTime, limit: usize) -> anyhow::Result<usize> {
+    let purged = connection
+        .prepare_cached(
+            "DELETE FROM credentials WHERE id IN (SELECT id FROM credentials WHERE expires_at <= ?1 LIMIT ?2)",
+        )?
+        .execute(params![micros(now)?, i64::try_from(limit)?])?;
+    Ok(purged)
+}
+
 pub(super) fn tokens(connection: &Connection, user: UserId) -> anyhow::Result<Vec<Credential>> {
     let mut select = connection.prepare_cached(
         "SELECT id, user, kind, name, hash, created_at, expires_at FROM credentials

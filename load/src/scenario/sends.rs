@@ -1,0 +1,155 @@
+//! Partners call an API through the server while everybody watches edits: what a send costs those who only watch. The
+//! API is this process's own, on loopback: start the server with `--allow-target 127.0.0.1`.
+
+use crate::editor::editors_for;
+use crate::options::Options as Common;
+use crate::report::{Check, Findings, Report, Table};
+use crate::run::{self, Needs, Play};
+use anyhow::Context;
+use clap::Args;
+use hdrhistogram::Histogram;
+use serde::Serialize;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+
+/// What edits may take beside sends, as a multiple of what they take without.
+const BOUND: f64 = 1.5;
+
+/// How many, how slow.
+#[derive(Args, Debug)]
+pub(crate) struct Options {
+    /// What every scenario takes; a third of --duration before the sends, a third with them, a third after
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Sends in flight at once, each of another partner
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    in_flight: u64,
+    /// How long the API takes to answer
+    #[arg(long, value_name = "MS", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(0..=20_000))]
+    answer_ms: u64,
+    /// Bytes of its answers' bodies
+    #[arg(long, value_name = "BYTES", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(0..=8_000_000))]
+    answer_bytes: u64,
+}
+
+/// A part of the run.
+#[derive(Debug, Serialize)]
+struct Part {
+    what: &'static str,
+    deliveries: u64,
+    p50_ms: f64,
+    p99_ms: f64,
+    sends: usize,
+    server_cpu_s: Option<f64>,
+}
+
+/// Plays it.
+pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
+    let common = &options.common;
+    anyhow::ensure!(
+        options.in_flight <= u64::from(common.partners()),
+        "each send in flight needs a partner of its own"
+    );
+    let (rate, third) = (common.edits_per_second, Duration::from_secs(common.duration) / 3);
+    let needs = Needs { editors: editors_for(rate), edits: rate * (common.duration + 3), ..Needs::of("sends") };
+    let (target, api) = upstream(options).await?;
+    let report = run::play(common, needs, async |play: &mut Play| {
+        play.everybody_comes().await?;
+        let window = play.meter.open()?;
+        let mut parts = Vec::new();
+        for (what, in_flight) in [("no sends", 0), ("sends", options.in_flight as usize), ("no sends again", 0)] {
+            play.progress.step(&format!("{what}: {rate} edits a second for {third:?}"));
+            play.meter.mark(what);
+            parts.push(part(play, what, rate, third, in_flight, target).await?);
+        }
+        let mut findings = Findings::of(play.meter.close(&window)?);
+        tell(&mut findings, &parts)?;
+        Ok(findings)
+    })
+    .await;
+    api.abort();
+    report
+}
+
+async fn part(
+    play: &mut Play,
+    what: &'static str,
+    rate: u64,
+    lasting: Duration,
+    in_flight: usize,
+    target: SocketAddr,
+) -> anyhow::Result<Part> {
+    let window = play.meter.open()?;
+    let until = Instant::now() + lasting;
+    let senders: JoinSet<anyhow::Result<usize>> = (0..in_flight).map(|nth| play.sender(nth, target, until)).collect();
+    play.edits.steadily(rate, lasting, None).await;
+    let sent = senders.join_all().await.into_iter().collect::<anyhow::Result<Vec<usize>>>().context("sending")?;
+    play.settle(play.cast.all()).await;
+    let cost = play.meter.close(&window)?;
+    Ok(Part {
+        what,
+        deliveries: cost.deliveries,
+        p50_ms: ms(&cost.latency, 0.5),
+        p99_ms: ms(&cost.latency, 0.99),
+        sends: sent.iter().sum(),
+        server_cpu_s: cost.server_us_each(1).map(|us| us / 1e6),
+    })
+}
+
+fn ms(histogram: &Histogram<u64>, quantile: f64) -> f64 {
+    histogram.value_at_quantile(quantile) as f64 / 1_000.0
+}
+
+/// An API that takes its time.
+async fn upstream(options: &Options) -> anyhow::Result<(SocketAddr, tokio::task::JoinHandle<()>)> {
+    let listener = TcpListener::bind("127.0.0.1:0").await.context("listening for what the server sends")?;
+    let (address, delay) = (listener.local_addr()?, Duration::from_millis(options.answer_ms));
+    let body = "x".repeat(options.answer_bytes as usize);
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n";
+    let answer = bytes_of(format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()));
+    let serving = tokio::spawn(async move {
+        while let Ok((socket, _)) = listener.accept().await {
+            let answer = answer.clone();
+            tokio::spawn(async move { serve(socket, delay, &answer).await });
+        }
+    });
+    Ok((address, serving))
+}
+
+fn bytes_of(text: String) -> std::sync::Arc<[u8]> {
+    text.into_bytes().into()
+}
+
+async fn serve(mut socket: TcpStream, delay: Duration, answer: &[u8]) -> std::io::Result<()> {
+    let mut lines = BufReader::new(&mut socket).lines();
+    while lines.next_line().await?.is_some_and(|line| !line.is_empty()) {}
+    sleep(delay).await;
+    socket.write_all(answer).await
+}
+
+fn tell(findings: &mut Findings, parts: &[Part]) -> anyhow::Result<()> {
+    let mut table = Table::new("Edits", &["", "deliveries", "p50", "p99", "sends", "server CPU"]);
+    for part in parts {
+        table.row([
+            part.what.into(),
+            part.deliveries.to_string(),
+            format!("{:.2} ms", part.p50_ms),
+            format!("{:.2} ms", part.p99_ms),
+            part.sends.to_string(),
+            part.server_cpu_s.map_or("–".into(), |seconds| format!("{seconds:.1} s")),
+        ]);
+    }
+    let without = parts.iter().filter(|part| part.sends == 0).map(|part| part.p99_ms / 2.0).sum::<f64>();
+    let with = parts.iter().filter(|part| part.sends > 0).map(|part| part.p99_ms).fold(0.0, f64::max);
+    let ratio = with / without.max(f64::MIN_POSITIVE);
+    findings.headline("p99 of an edit beside sends", format!("{ratio:.2} × without"));
+    let detail = format!("{with:.2} ms, {without:.2} ms without (the mean of both thirds)");
+    findings.check(Check::that(ratio <= BOUND, "sends hold back nobody's edits", &detail));
+    findings.table(table);
+    findings.detail("parts", serde_json::to_value(parts)?);
+    Ok(())
+}

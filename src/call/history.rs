@@ -1,0 +1,187 @@
+//! What is kept of a request that was sent, for who sent it: without secrets, and with as much of the bodies as is
+//! worth keeping.
+
+use super::{Body, Header, Outcome, Outgoing, Redirect, Sizes, Timings, redact::Redaction};
+use crate::config::{HistoryOptions, LARGEST_JAR, LARGEST_KEPT_BODY};
+use crate::id::{EntryId, ItemId};
+use crate::protocol::own::HistoryEntry;
+use crate::store::own::{Entry, Keep, Owner};
+use crate::store::{Store, now_utc, unavailable};
+use crate::workspace::problem::{Code, Problem};
+use serde::Serialize;
+use std::convert::Infallible;
+use std::sync::Arc;
+use time::{Duration, OffsetDateTime};
+use tokio::time::{MissedTickBehavior, interval};
+
+/// How often what is old is looked for.
+const SWEEP: std::time::Duration = std::time::Duration::from_secs(600);
+/// Bytes of a URL that are kept.
+const LONGEST_URL: usize = 8 * 1_024;
+/// Bytes of a header's value that are kept.
+const LONGEST_HEADER: usize = 8 * 1_024;
+
+/// A request that was sent, and what came of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Sent<'a> {
+    /// The item it was made of.
+    pub item: Option<ItemId>,
+    /// The item's name.
+    pub name: &'a str,
+    /// As it went out.
+    pub request: &'a Outgoing,
+    /// The answer, or why there is none: a stable word.
+    pub outcome: Result<&'a Outcome, &'a str>,
+    /// How long it took, in milliseconds.
+    pub total_ms: f64,
+}
+
+/// What of a history and of runs is kept, as of now.
+#[must_use]
+pub fn keep(options: HistoryOptions, most: u32, now: OffsetDateTime) -> Keep {
+    Keep { since: now - Duration::days(i64::from(options.history_days)), most }
+}
+
+/// Keeps a request that was sent. None for who is no member any more.
+///
+/// # Errors
+/// `unavailable`.
+pub async fn record(
+    store: &dyn Store,
+    owner: Owner,
+    sent: Sent<'_>,
+    redaction: &Redaction,
+    options: HistoryOptions,
+) -> Result<Option<HistoryEntry>, Problem> {
+    let now = now_utc();
+    let entry = entry(sent, redaction, now).map_err(|error| unavailable(error.into()))?;
+    let head = entry.head.clone();
+    let kept = store.add_entry(owner, entry, keep(options, options.history_entries, now)).await.map_err(unavailable)?;
+    Ok(kept.then_some(head))
+}
+
+/// Keeps a person's cookie jar, as JSON.
+///
+/// # Errors
+/// `too_large`, and the old one stays; `not_found` for who is no member any more; `unavailable`.
+pub async fn keep_cookies(store: &dyn Store, owner: Owner, jar: String) -> Result<(), Problem> {
+    if jar.len() > LARGEST_JAR {
+        return Err(Problem::new(Code::TooLarge, format!("Cookies take at most {LARGEST_JAR} bytes.")));
+    }
+    let kept = store.set_cookies(owner, Some(jar)).await.map_err(unavailable)?;
+    kept.then_some(()).ok_or(Code::NotFound.into())
+}
+
+/// Deletes what is older than is kept and what nobody owns any more, for as long as it is polled.
+pub async fn sweep(store: Arc<dyn Store>, options: HistoryOptions) -> Infallible {
+    let mut tick = interval(SWEEP);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        loop {
+            match store.sweep_own(keep(options, 1, now_utc()).since).await {
+                Ok(true) => tokio::task::yield_now().await,
+                Ok(false) => break,
+                Err(error) => {
+                    tracing::warn!(error = format!("{error:#}"), "old history could not be deleted; tried again later");
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// A request, as it is kept.
+#[derive(Serialize)]
+struct KeptRequest {
+    method: String,
+    url: String,
+    headers: Vec<Header>,
+    body: Option<KeptBody>,
+}
+
+/// An answer, as it is kept.
+#[derive(Serialize)]
+struct KeptResponse {
+    status: u16,
+    reason: String,
+    http_version: String,
+    url: String,
+    headers: Vec<Header>,
+    body: KeptBody,
+    timings: Timings,
+    sizes: Sizes,
+    redirects: Vec<Redirect>,
+}
+
+/// A body, as it is kept: text, as far as it goes. What is no text is not kept.
+#[derive(Serialize)]
+struct KeptBody {
+    media_type: String,
+    text: Option<String>,
+    /// Whether `text` is all that was sent or came.
+    whole: bool,
+}
+
+fn entry(sent: Sent<'_>, redaction: &Redaction, at: OffsetDateTime) -> serde_json::Result<Entry> {
+    let with_handshake = redaction.with(sent.request.auth.as_ref());
+    let redaction = &with_handshake;
+    let outgoing = sent.request;
+    let url = redaction.url(&outgoing.url, LONGEST_URL);
+    let media_type = outgoing.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    let media_type = media_type.map_or("", |(_, value)| value).split(';').next().unwrap_or_default().trim();
+    let body =
+        outgoing.body.as_ref().map(|body| kept_body(redaction, media_type, std::str::from_utf8(body).ok(), true));
+    let request = KeptRequest {
+        method: outgoing.method.clone(),
+        url: url.clone(),
+        headers: outgoing.headers.iter().map(|(name, value)| kept_header(redaction, name, value)).collect(),
+        body,
+    };
+    let (status, error, size) = match sent.outcome {
+        Ok(outcome) => (Some(outcome.status), None, outcome.sizes.body),
+        Err(error) => (None, Some(error.to_owned()), 0),
+    };
+    let head = HistoryEntry {
+        id: EntryId::new(),
+        at,
+        item: sent.item,
+        name: sent.name.to_owned(),
+        method: outgoing.method.clone(),
+        url,
+        status,
+        error,
+        total_ms: sent.total_ms,
+        size,
+    };
+    let response = sent.outcome.ok().map(|outcome| serde_json::to_string(&kept_response(redaction, outcome)));
+    Ok(Entry { head, request: serde_json::to_string(&request)?, response: response.transpose()? })
+}
+
+fn kept_response(redaction: &Redaction, outcome: &Outcome) -> KeptResponse {
+    let Body { media_type, text, cut, .. } = &outcome.body;
+    let header = |Header { name, value }: &Header| kept_header(redaction, name, value);
+    let redirect =
+        |one: &Redirect| Redirect { status: one.status, location: redaction.url(&one.location, LONGEST_URL) };
+    KeptResponse {
+        status: outcome.status,
+        reason: redaction.text(&outcome.reason, LONGEST_HEADER).0,
+        http_version: outcome.http_version.clone(),
+        url: redaction.url(&outcome.url, LONGEST_URL),
+        headers: outcome.headers.iter().map(header).collect(),
+        body: kept_body(redaction, media_type, text.as_deref(), cut.is_none()),
+        timings: outcome.timings,
+        sizes: outcome.sizes,
+        redirects: outcome.redirects.iter().map(redirect).collect(),
+    }
+}
+
+fn kept_body(redaction: &Redaction, media_type: &str, text: Option<&str>, whole: bool) -> KeptBody {
+    let kept = text.map(|text| redaction.text(text, LARGEST_KEPT_BODY));
+    let whole = whole && kept.as_ref().is_some_and(|(_, whole)| *whole);
+    KeptBody { media_type: media_type.to_owned(), text: kept.map(|(text, _)| text), whole }
+}
+
+fn kept_header(redaction: &Redaction, name: &str, value: &str) -> Header {
+    Header { name: name.to_owned(), value: redaction.header(name, value, LONGEST_HEADER) }
+}

@@ -1,0 +1,77 @@
+//! The routes of what is a person's own.
+
+use super::Route;
+
+pub(super) const ROUTES: &[Route] = &[
+    (
+        "get",
+        "/v1/workspaces/{workspace}/history",
+        "Your history, newest first: ?search=WORDS&before=ID&limit=N",
+        None,
+        200,
+        Some("History"),
+    ),
+    ("delete", "/v1/workspaces/{workspace}/history", "Delete your history", None, 204, None),
+    (
+        "get",
+        "/v1/workspaces/{workspace}/history/{entry}",
+        "One entry, with request and response",
+        None,
+        200,
+        Some("WholeEntry"),
+    ),
+    ("delete", "/v1/workspaces/{workspace}/history/{entry}", "Delete an entry", None, 204, None),
+    ("post", "/v1/workspaces/{workspace}/runs", "Begin a run", Some("NewRun"), 201, Some("Run")),
+    ("get", "/v1/workspaces/{workspace}/runs", "Your runs, newest first: ?before=ID&limit=N", None, 200, Some("Runs")),
+    (
+        "get",
+        "/v1/workspaces/{workspace}/runs/{run}",
+        "A run with its results: ?after=NUMBER&limit=N",
+        None,
+        200,
+        Some("WholeRun"),
+    ),
+    ("delete", "/v1/workspaces/{workspace}/runs/{run}", "Delete a run", None, 204, None),
+    (
+        "post",
+        "/v1/workspaces/{workspace}/runs/{run}/results",
+        "Add a result to a run that is on",
+        Some("RunResult"),
+        200,
+        Some("Run"),
+    ),
+    (
+        "post",
+        "/v1/workspaces/{workspace}/runs/{run}/end",
+        "End a run; the first end stands",
+        Some("EndRun"),
+        200,
+        Some("Run"),
+    ),
+    (
+        "get",
+        "/v1/workspaces/{workspace}/environments/{environment}/values",
+        "Your own values of its variables",
+        None,
+        200,
+        Some("Values"),
+    ),
+    (
+        "put",
+        "/v1/workspaces/{workspace}/environments/{environment}/values",
+        "Set all of them",
+        Some("Values"),
+        200,
+        Some("Values"),
+    ),
+    ("get", "/v1/workspaces/{workspace}/cookies", "Your cookies", None, 200, Some("Cookies")),
+    ("delete", "/v1/workspaces/{workspace}/cookies", "Delete your cookies", None, 204, None),
+    (
+        "delete",
+        "/v1/workspaces/{workspace}/own",
+        "Delete all that is your own there: history, runs, values, cookies",
+        None,
+        204,
+        None,
+    ),
+];

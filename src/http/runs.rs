@@ -1,0 +1,201 @@
+//! The caller's own runs: begun, told result by result, ended. What is run, and how, the client decides.
+
+use super::extract::{Asked, Caller, Ids, Json};
+use super::history::page_limit;
+use super::{App, json};
+use crate::call::history::keep;
+use crate::config::{LARGEST_RESULT, MOST_ITERATIONS, MOST_RESULTS, MOST_RUNS};
+use crate::id::{EnvironmentId, ItemId, RunId, WorkspaceId};
+use crate::protocol::own::{News, Run, RunResult, RunState, Runs, Totals, WholeRun};
+use crate::store::own::{Added, Owner, Page};
+use crate::store::{now_utc, unavailable};
+use crate::workspace::problem::{Code, Problem};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+use std::sync::Arc;
+
+/// Runs of a page, unless it says otherwise, and at most.
+const PAGE: usize = 50;
+const LARGEST_PAGE: usize = 100;
+/// Results of a page, unless it says otherwise, and at most.
+const LARGEST_RESULT_PAGE: usize = 500;
+
+/// A run to begin.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewRun {
+    #[serde(default)]
+    item: Option<ItemId>,
+    #[serde(default)]
+    environment: Option<EnvironmentId>,
+    #[serde(default = "once")]
+    iterations: u32,
+}
+
+fn once() -> u32 {
+    1
+}
+
+pub(super) async fn start(
+    State(app): State<Arc<App>>,
+    Caller(caller): Caller,
+    Ids(id): Ids<WorkspaceId>,
+    Json(new): Json<NewRun>,
+) -> Result<Response, Problem> {
+    let (workspace, owner) = app.owner(id, &caller).await?;
+    if new.item.is_some_and(|item| workspace.item(item).is_none()) {
+        return Err(Problem::from(Code::NotFound).at("item"));
+    }
+    if new.environment.is_some_and(|environment| workspace.environment(environment).is_none()) {
+        return Err(Problem::from(Code::NotFound).at("environment"));
+    }
+    if !(1..=MOST_ITERATIONS).contains(&new.iterations) {
+        let detail = format!("A run has 1 to {MOST_ITERATIONS} iterations.");
+        return Err(Problem::new(Code::Invalid, detail).at("iterations"));
+    }
+    let now = now_utc();
+    let run = Run {
+        id: RunId::new(),
+        item: new.item,
+        environment: new.environment,
+        iterations: new.iterations,
+        started_at: now,
+        ended_at: None,
+        state: RunState::Running,
+        totals: Totals::default(),
+    };
+    let kept = app.store.add_run(owner, run.clone(), keep(app.history, MOST_RUNS, now)).await.map_err(unavailable)?;
+    kept.then_some(()).ok_or(Code::NotFound)?;
+    told(&app, owner, StatusCode::CREATED, run).await
+}
+
+/// The answer of a run, which the caller's sessions hear of too.
+async fn told(app: &App, owner: Owner, status: StatusCode, run: Run) -> Result<Response, Problem> {
+    let answer = json(status, &run);
+    app.hub.tell_own(owner.workspace, owner.user, News::Run(run)).await;
+    Ok(answer)
+}
+
+async fn find(app: &App, owner: Owner, run: RunId) -> Result<Run, Problem> {
+    app.store.run(owner, run).await.map_err(unavailable)?.ok_or(Code::NotFound.into())
+}
+
+pub(super) async fn add_result(
+    State(app): State<Arc<App>>,
+    Caller(caller): Caller,
+    Ids((id, run)): Ids<(WorkspaceId, RunId)>,
+    Json(result): Json<RunResult>,
+) -> Result<Response, Problem> {
+    let (_, owner) = app.owner(id, &caller).await?;
+    let body = serde_json::to_string(&result).map_err(|error| unavailable(error.into()))?;
+    if body.len() > LARGEST_RESULT {
+        return Err(Problem::new(Code::TooLarge, format!("A result has at most {LARGEST_RESULT} bytes.")));
+    }
+    if result.ms < 0.0 {
+        return Err(Problem::new(Code::Invalid, "A time can't be negative.").at("ms"));
+    }
+    if result.iteration >= MOST_ITERATIONS {
+        let detail = format!("Iterations count from 0 to {}.", MOST_ITERATIONS - 1);
+        return Err(Problem::new(Code::Invalid, detail).at("iteration"));
+    }
+    let passed = result.assertions.iter().filter(|assertion| assertion.passed).count();
+    let added = Added {
+        body,
+        is_error: result.status.is_none(),
+        // A result is small: there can't be more than its bytes.
+        passed: passed as u32,
+        failed: (result.assertions.len() - passed) as u32,
+        ms: result.ms,
+    };
+    match app.store.add_result(owner, run, added, MOST_RESULTS).await.map_err(unavailable)? {
+        Some(run) => told(&app, owner, StatusCode::OK, run).await,
+        None => match find(&app, owner, run).await?.state {
+            RunState::Running => Err(Problem::new(Code::Invalid, format!("A run has at most {MOST_RESULTS} results."))),
+            RunState::Finished | RunState::Aborted => Err(Problem::new(Code::Invalid, "The run has ended.")),
+        },
+    }
+}
+
+/// How a run ends.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EndRun {
+    state: RunState,
+}
+
+/// The first end stands: a run that has ended is answered as it is.
+pub(super) async fn end(
+    State(app): State<Arc<App>>,
+    Caller(caller): Caller,
+    Ids((id, run)): Ids<(WorkspaceId, RunId)>,
+    Json(EndRun { state }): Json<EndRun>,
+) -> Result<Response, Problem> {
+    let (_, owner) = app.owner(id, &caller).await?;
+    if state == RunState::Running {
+        return Err(Problem::new(Code::Invalid, "A run ends finished or aborted.").at("state"));
+    }
+    match app.store.end_run(owner, run, state, now_utc()).await.map_err(unavailable)? {
+        Some(run) => told(&app, owner, StatusCode::OK, run).await,
+        None => Ok(json(StatusCode::OK, &find(&app, owner, run).await?)),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct List {
+    before: Option<RunId>,
+    limit: Option<usize>,
+}
+
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    Caller(caller): Caller,
+    Ids(id): Ids<WorkspaceId>,
+    Asked(List { before, limit }): Asked<List>,
+) -> Result<Response, Problem> {
+    let (_, owner) = app.owner(id, &caller).await?;
+    let limit = page_limit(limit, PAGE, LARGEST_PAGE)?;
+    let mut runs = app.store.runs(owner, Page { before, limit: limit + 1 }).await.map_err(unavailable)?;
+    let is_more = runs.len() > limit;
+    runs.truncate(limit);
+    let next = runs.last().map(|run| run.id).filter(|_| is_more);
+    Ok(json(StatusCode::OK, &Runs { runs, next }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Results {
+    #[serde(default)]
+    after: u64,
+    limit: Option<usize>,
+}
+
+pub(super) async fn show(
+    State(app): State<Arc<App>>,
+    Caller(caller): Caller,
+    Ids((id, run)): Ids<(WorkspaceId, RunId)>,
+    Asked(Results { after, limit }): Asked<Results>,
+) -> Result<Response, Problem> {
+    let (_, owner) = app.owner(id, &caller).await?;
+    let limit = page_limit(limit, LARGEST_RESULT_PAGE, LARGEST_RESULT_PAGE)?;
+    let run = find(&app, owner, run).await?;
+    let mut kept = app.store.results(owner, run.id, after, limit + 1).await.map_err(unavailable)?;
+    let is_more = kept.len() > limit;
+    kept.truncate(limit);
+    let results = kept.iter().map(|result| serde_json::from_str(result)).collect::<Result<Vec<RunResult>, _>>();
+    let results = results.map_err(|error| unavailable(error.into()))?;
+    let next = is_more.then(|| after.saturating_add(limit as u64));
+    Ok(json(StatusCode::OK, &WholeRun { run, results, next }))
+}
+
+pub(super) async fn remove(
+    State(app): State<Arc<App>>,
+    Caller(caller): Caller,
+    Ids((id, run)): Ids<(WorkspaceId, RunId)>,
+) -> Result<StatusCode, Problem> {
+    let (_, owner) = app.owner(id, &caller).await?;
+    let removed = app.store.delete_run(owner, run).await.map_err(unavailable)?;
+    removed.then_some(StatusCode::NO_CONTENT).ok_or(Code::NotFound.into())
+}

@@ -1,0 +1,145 @@
+//! What is kept of a person's own in a workspace. Every call names the owner, and reaches nothing of anybody else's:
+//! another's id is one that isn't there.
+//!
+//! Only a member owns anything. When a membership ends, by removal or with the workspace, what was owned is out of
+//! reach in the same transaction, and whoever comes back begins with nothing. The rows go then and by `sweep_own`, in
+//! bounded steps.
+
+use crate::id::{EntryId, EnvironmentId, RunId, UserId, WorkspaceId};
+use crate::protocol::own::{HistoryEntry, Run, RunState};
+use async_trait::async_trait;
+use time::OffsetDateTime;
+
+/// Rows that one step of a sweep deletes of a kind at most: others wait for it.
+pub const SWEPT_AT_ONCE: i64 = 500;
+
+/// Whose, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Owner {
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// The person.
+    pub user: UserId,
+}
+
+/// An entry of a history, as it is kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// What a list shows.
+    pub head: HistoryEntry,
+    /// JSON.
+    pub request: String,
+    /// JSON.
+    pub response: Option<String>,
+}
+
+/// What of a list is kept when something is added to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keep {
+    /// What is older goes.
+    pub since: OffsetDateTime,
+    /// Of the rest, so many of the newest stay, the new one included. At least 1.
+    pub most: u32,
+}
+
+/// A part of a list, newest first.
+#[derive(Clone, Debug)]
+pub struct Page<Id> {
+    /// Older than this; None: from the newest on.
+    pub before: Option<Id>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// One result of a run, as it is kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Added {
+    /// JSON.
+    pub body: String,
+    /// Whether no answer came.
+    pub is_error: bool,
+    /// Assertions that held.
+    pub passed: u32,
+    /// Assertions that did not.
+    pub failed: u32,
+    /// How long it took, in milliseconds.
+    pub ms: f64,
+}
+
+/// The part of a store that keeps what is a person's own. Errors are as those of [`Store`](super::Store).
+#[async_trait]
+pub trait Own: Send + Sync + 'static {
+    /// Adds an entry, and lets go of what is past what is kept. False, and nothing done, for who is no member.
+    async fn add_entry(&self, owner: Owner, entry: Entry, keep: Keep) -> anyhow::Result<bool>;
+    /// Entries, newest first, whose method, URL and name together have each of these words in them (in lower case).
+    async fn entries(&self, owner: Owner, words: &[String], page: Page<EntryId>) -> anyhow::Result<Vec<HistoryEntry>>;
+    /// One entry.
+    async fn entry(&self, owner: Owner, id: EntryId) -> anyhow::Result<Option<Entry>>;
+    /// Deletes an entry; whether there was one.
+    async fn delete_entry(&self, owner: Owner, id: EntryId) -> anyhow::Result<bool>;
+    /// Deletes all entries.
+    async fn delete_entries(&self, owner: Owner) -> anyhow::Result<()>;
+
+    /// Adds a run, and lets go of what is past what is kept. False, and nothing done, for who is no member.
+    async fn add_run(&self, owner: Owner, run: Run, keep: Keep) -> anyhow::Result<bool>;
+    /// Runs, newest first.
+    async fn runs(&self, owner: Owner, page: Page<RunId>) -> anyhow::Result<Vec<Run>>;
+    /// One run.
+    async fn run(&self, owner: Owner, id: RunId) -> anyhow::Result<Option<Run>>;
+    /// The JSON of a run's results from the one of that number (from 0) on, in order, at most `limit`.
+    async fn results(&self, owner: Owner, id: RunId, from: u64, limit: usize) -> anyhow::Result<Vec<String>>;
+    /// Adds a result to a run that is on and has fewer than `most`: the run after it. None, and nothing done, for others.
+    async fn add_result(&self, owner: Owner, id: RunId, added: Added, most: u64) -> anyhow::Result<Option<Run>>;
+    /// Ends a run that is on: the run after it. None, and nothing done, for others.
+    async fn end_run(
+        &self,
+        owner: Owner,
+        id: RunId,
+        state: RunState,
+        at: OffsetDateTime,
+    ) -> anyhow::Result<Option<Run>>;
+    /// Deletes a run with its results; whether there was one.
+    async fn delete_run(&self, owner: Owner, id: RunId) -> anyhow::Result<bool>;
+
+    /// The JSON of the values for an environment.
+    async fn values(&self, owner: Owner, environment: EnvironmentId) -> anyhow::Result<Option<String>>;
+    /// Keeps them in place of others; None: no more. False, and nothing done, for who is no member.
+    async fn set_values(
+        &self,
+        owner: Owner,
+        environment: EnvironmentId,
+        values: Option<String>,
+    ) -> anyhow::Result<bool>;
+    /// The JSON of the cookie jar.
+    async fn cookies(&self, owner: Owner) -> anyhow::Result<Option<String>>;
+    /// Keeps it in place of another; None: no more. False, and nothing done, for who is no member.
+    async fn set_cookies(&self, owner: Owner, jar: Option<String>) -> anyhow::Result<bool>;
+
+    /// Takes everything away from an owner.
+    async fn forget_own(&self, owner: Owner) -> anyhow::Result<()>;
+    /// Deletes some of what nobody owns any more, and of entries and runs that began before then; whether there may be
+    /// more.
+    async fn sweep_own(&self, before: OffsetDateTime) -> anyhow::Result<bool>;
+}
+
+/// What of an entry a search looks through.
+pub(super) fn searched(entry: &HistoryEntry) -> String {
+    format!("{} {} {}", entry.method, entry.url, entry.name).to_lowercase()
+}
+
+/// The word for a state in a row.
+pub(super) fn word(state: RunState) -> &'static str {
+    match state {
+        RunState::Running => "running",
+        RunState::Finished => "finished",
+        RunState::Aborted => "aborted",
+    }
+}
+
+/// The state of a row's word.
+pub(super) fn state(word: &str) -> anyhow::Result<RunState> {
+    [RunState::Running, RunState::Finished, RunState::Aborted]
+        .into_iter()
+        .find(|state| self::word(*state) == word)
+        .ok_or_else(|| anyhow::anyhow!("there is no state {word}"))
+}

@@ -1,0 +1,19 @@
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { defineConfig } from "vite";
+import { firstLoad, sandboxDocument } from "./vite.plugins";
+
+const server = process.env["LOGGIA_URL"] ?? "http://127.0.0.1:8080";
+// The server refuses a cookie that comes with the Origin of another site: this proxy is none.
+const proxied = { target: server, ws: true, changeOrigin: true, headers: { origin: server } };
+
+export default defineConfig({
+  plugins: [svelte(), sandboxDocument(), firstLoad({ kilobytes: 150 })],
+  build: {
+    target: "es2022",
+    // The policy of the page lets nothing in as data: but pictures.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 1000,
+  },
+  server: { proxy: { "/v1": proxied, "/openapi.json": proxied, "/asyncapi.json": proxied } },
+});

@@ -21,7 +21,7 @@ writeFileSync(
 process.stdout.write(`sandbox: ${worker.length} bytes for the worker, ${frame.length} for the frame\n`);
 
 rmSync("build", { recursive: true, force: true });
-const tests = readdirSync("test")
+const tests = readdirSync("test", { recursive: true })
   .filter((name) => name.endsWith(".test.ts"))
   .map((name) => `test/${name}`);
 const all = { bundle: true, outdir: "build", outbase: ".", target: "es2022", sourcemap: "inline" };

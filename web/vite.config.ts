@@ -7,8 +7,9 @@ const server = process.env["LOGGIA_URL"] ?? "http://127.0.0.1:8080";
 const proxied = { target: server, ws: true, changeOrigin: true, headers: { origin: server } };
 
 export default defineConfig({
-  plugins: [svelte(), sandboxDocument(), firstLoad({ kilobytes: 150 })],
+  plugins: [svelte(), sandboxDocument(), firstLoad({ kilobytes: 150, modules: ["/frame/Frame.svelte", "/screens/workspace/index.svelte"] })],
   build: {
+    reportCompressedSize: false,
     target: "es2022",
     // The policy of the page lets nothing in as data: but pictures.
     assetsInlineLimit: 0,

@@ -95,6 +95,7 @@ export class Api {
 
   /** The answer itself, for what is no JSON. A refusal is thrown; 304 is none. */
   async send(method: string, path: string, body?: unknown, options: Options = {}): Promise<Response> {
+    const address = this.#address(path, options);
     const headers = new Headers(options.headers);
     headers.set("accept", "application/json");
     if (this.token) headers.set("authorization", `Bearer ${this.token}`);
@@ -109,7 +110,7 @@ export class Api {
     }
     let response: Response;
     try {
-      response = await this.#fetch(this.#address(path, options), init);
+      response = await this.#fetch(address, init);
     } catch (error) {
       options.signal?.throwIfAborted();
       throw Problem.offline(error);

@@ -9,6 +9,7 @@ import { newId } from "./id";
 import { Presence } from "./presence";
 import { Problem } from "./problem";
 import { Sender } from "./sender";
+import { timed } from "./timed";
 import type * as T from "./types";
 
 export interface WorkspaceOptions {
@@ -19,6 +20,9 @@ export interface WorkspaceOptions {
   /** Where edits without an answer outlive a reload. Default: the page's sessionStorage; null: nowhere. */
   storage?: EditStorage | null;
 }
+
+/** For an edit over HTTP, which may be megabytes on a slow line; sent again it is done once all the same. */
+const POST_MS = 60_000;
 
 const ENDS: Partial<Record<T.Reason, string>> = {
   signed_out: "You are signed out.",
@@ -64,6 +68,7 @@ export class Workspace {
       notify: (notice: T.Notice) => this.#notify(notice),
       end: (reason: T.Reason) => this.#connection.end(reason),
       you: () => this.#seat?.you,
+      settled: () => this.#sender.flush(),
     };
     this.#follower = new Follower(api, id, this.#edits, host, clock, random);
     this.#sender = new Sender(this.#edits, this.#senderHost(), clock, random);
@@ -268,7 +273,9 @@ export class Workspace {
       epoch: () => this.#seat?.epoch ?? "",
       say: (text) => this.#connection.say(text),
       post: (op, changes) =>
-        this.#api.post<{ position: number }>(`/v1/workspaces/${this.id}/changes`, { op, changes }),
+        timed(this.#clock, POST_MS, (signal) =>
+          this.#api.post<{ position: number }>(`/v1/workspaces/${this.id}/changes`, { op, changes }, { signal }),
+        ),
       acked: (edit, position) => {
         edit.state = "acked";
         edit.position = position;
@@ -313,7 +320,7 @@ export class Workspace {
   async #whyGone(): Promise<T.Reason> {
     if (this.#follower.replica.deleted) return "deleted";
     try {
-      await this.#api.get("/v1/me");
+      await timed(this.#clock, POST_MS, (signal) => this.#api.get("/v1/me", { signal }));
       return "gone";
     } catch {
       // Also when nothing answers: so edits are kept, and signing in again shows what is so.

@@ -5,14 +5,15 @@ import type { AddressInfo } from "node:net";
 
 export class Proxy {
   readonly #server: NetServer;
-  readonly #target: number;
+  /** The port that new connections lead to. */
+  target: number;
   readonly #pairs = new Set<[client: Socket, server: Socket]>();
   /** Connections that were made through it. */
   connections = 0;
   #isHolding = false;
 
   private constructor(target: number) {
-    this.#target = target;
+    this.target = target;
     this.#server = createServer((client) => this.#join(client));
   }
 
@@ -41,7 +42,7 @@ export class Proxy {
 
   readonly #forgotten: [Socket, Socket][] = [];
 
-  /** Nothing is read from the server, until `release`. */
+  /** Nothing is read from the server, until `release`. What clients say goes through. */
   hold(): void {
     this.#isHolding = true;
     for (const [, server] of this.#pairs) server.pause();
@@ -67,7 +68,7 @@ export class Proxy {
 
   #join(client: Socket): void {
     this.connections += 1;
-    const server = connect(this.#target, "127.0.0.1");
+    const server = connect(this.target, "127.0.0.1");
     const pair: [Socket, Socket] = [client, server];
     this.#pairs.add(pair);
     client.on("data", (bytes) => server.write(bytes));

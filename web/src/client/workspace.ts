@@ -157,6 +157,8 @@ export class Workspace {
     // A copy: what the caller does with its objects later is no part of this edit. Fields that are undefined go.
     const copy = JSON.parse(JSON.stringify(changes)) as T.Change[];
     const { promise, resolve, reject } = withResolvers<{ position: number }>();
+    // Who does not wait for it hears of a refusal by `rejected`.
+    promise.catch(() => {});
     const op = newId(this.#clock.now());
     const edit: Edit = { op, changes: copy, epoch: this.epoch, state: "waiting", seen: 0, settle: { resolve, reject } };
     this.#edits.add(edit);
@@ -211,9 +213,7 @@ export class Workspace {
         listener(notice);
       } catch (error) {
         // One listener's fault is not the others', but it is to be seen.
-        queueMicrotask(() => {
-          throw error;
-        });
+        report(error);
       }
     }
   }
@@ -346,6 +346,13 @@ export class Workspace {
 
 function endOf(reason: T.Reason): Problem {
   return new Problem({ code: reason, title: ENDS[reason] ?? "The connection has ended." });
+}
+
+function report(error: unknown): void {
+  if (globalThis.reportError) return globalThis.reportError(error);
+  queueMicrotask(() => {
+    throw error;
+  });
 }
 
 function pageStorage(): EditStorage | null {

@@ -95,6 +95,7 @@ export class Api {
 
   /** The answer itself, for what is no JSON. A refusal is thrown; 304 is none. */
   async send(method: string, path: string, body?: unknown, options: Options = {}): Promise<Response> {
+    const address = this.#address(path, options);
     const headers = new Headers(options.headers);
     headers.set("accept", "application/json");
     if (this.token) headers.set("authorization", `Bearer ${this.token}`);
@@ -109,7 +110,7 @@ export class Api {
     }
     let response: Response;
     try {
-      response = await this.#fetch(this.#address(path, options), init);
+      response = await this.#fetch(address, init);
     } catch (error) {
       options.signal?.throwIfAborted();
       throw Problem.offline(error);
@@ -120,21 +121,7 @@ export class Api {
 
   async #json(method: string, path: string, body: unknown, options: Options = {}): Promise<unknown> {
     const response = await this.send(method, path, body, options);
-    let text: string;
-    try {
-      text = await response.text();
-    } catch (error) {
-      options.signal?.throwIfAborted();
-      throw Problem.offline(error);
-    }
-    if (!text) return undefined;
-    try {
-      return JSON.parse(text);
-    } catch (error) {
-      // A proxy's page, say.
-      const { status } = response;
-      throw new Problem({ code: "unexpected", title: "The answer is no JSON.", detail: `${method} ${path}`, status }, { cause: error });
-    }
+    return readJson(response, options.signal);
   }
 
   #address(path: string, options: Options & { path?: Record<string, string> }): string {
@@ -149,5 +136,23 @@ export class Api {
     }
     const asked = query.toString();
     return `${this.url}${filled}${asked ? `?${asked}` : ""}`;
+  }
+}
+
+/** The JSON of an answer; undefined when it has no body. */
+export async function readJson(response: Response, signal?: AbortSignal): Promise<unknown> {
+  let text: string;
+  try {
+    text = await response.text();
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw Problem.offline(error);
+  }
+  try {
+    return text ? JSON.parse(text) : undefined;
+  } catch (error) {
+    // A proxy's page, say.
+    const { status } = response;
+    throw new Problem({ code: "unexpected", title: "The answer is no JSON.", status }, { cause: error });
   }
 }

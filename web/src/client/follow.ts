@@ -1,6 +1,6 @@
 // Keeps the replica true: reads the snapshot, applies what follows, and reads it again when something does not follow.
 
-import type { Api } from "./api";
+import { type Api, readJson } from "./api";
 import { backoff } from "./backoff";
 import type { Clock } from "./clock";
 import { reasonOf } from "./connection";
@@ -9,17 +9,23 @@ import type { Edits } from "./edits";
 import { contentOver } from "./overlay";
 import { Problem } from "./problem";
 import { Replica } from "./replica";
+import { timed } from "./timed";
 import type { Change, EventMessage, Item, Notice, Person, Reason, Snapshot } from "./types";
 import { type Changed, View } from "./view";
 
 /** For a snapshot: it can be large, and a network that is gone answers nothing. */
 const SNAPSHOT_MS = 60_000;
+/** For an item. The connection that it is asked on may be a dead one; another attempt gets another. */
+const ITEM_MS = 15_000;
+const ITEM_RETRIES = 2;
 
 export interface FollowHost {
   notify(notice: Notice): void;
   /** The snapshot is refused: this is the end. */
   end(reason: Reason): void;
   you(): Person | undefined;
+  /** Edits may have come back that others wait for. */
+  settled(): void;
 }
 
 export class Follower {
@@ -51,7 +57,7 @@ export class Follower {
     this.#clock = clock;
     this.#random = random;
     this.#contents = new Contents({
-      fetch: (item) => api.get<Item>(`/v1/workspaces/${id}/items/${item}`),
+      fetch: (item) => this.#readItem(item),
       position: (item) => this.replica.tree.entries.get(item)?.position,
       epoch: () => this.replica.epoch,
       read: (item) => this.replica.take(item),
@@ -135,6 +141,7 @@ export class Follower {
     this.#edits.settle(this.replica);
     this.#refresh({ items, environments }, event.by, event.op);
     for (const notice of notices) this.#host.notify(notice);
+    if (event.op !== undefined) this.#host.settled();
     for (const id of unread) void this.#readChanged(id, event.by);
     if (reread) void this.#readAgain(false);
   }
@@ -210,18 +217,14 @@ export class Follower {
 
   /** The snapshot; undefined: it is as it was. */
   async #read(ifChanged: boolean): Promise<Snapshot | undefined> {
-    const giveUp = new AbortController();
-    const timer = this.#clock.setTimeout(() => giveUp.abort(Problem.offline("timeout")), SNAPSHOT_MS);
-    try {
-      const headers: Record<string, string> = ifChanged && this.#etag ? { "if-none-match": this.#etag } : {};
-      const response = await this.#api.send("GET", `/v1/workspaces/${this.#id}`, undefined, { signal: giveUp.signal, headers });
+    const headers: Record<string, string> = ifChanged && this.#etag ? { "if-none-match": this.#etag } : {};
+    return timed(this.#clock, SNAPSHOT_MS, async (signal) => {
+      const response = await this.#api.send("GET", `/v1/workspaces/${this.#id}`, undefined, { signal, headers });
       if (response.status === 304) return undefined;
-      const snapshot = (await response.json()) as Snapshot;
+      const snapshot = (await readJson(response, signal)) as Snapshot;
       this.#etag = response.headers.get("etag") ?? undefined;
       return snapshot;
-    } finally {
-      this.#clock.clearTimeout(timer);
-    }
+    });
   }
 
   /** `isWhole`: every event up to now was heard, so contents are true. */
@@ -242,6 +245,20 @@ export class Follower {
     this.#host.notify({ type: "workspace" });
     this.#host.notify({ type: "members" });
     this.#host.notify({ type: "changed" });
+    this.#host.settled();
+  }
+
+  async #readItem(item: string): Promise<Item> {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await timed(this.#clock, ITEM_MS, (signal) =>
+          this.#api.get<Item>(`/v1/workspaces/${this.#id}/items/${item}`, { signal }),
+        );
+      } catch (error) {
+        if (!(error instanceof Problem) || !error.transient || attempt === ITEM_RETRIES) throw error;
+        await this.#sleep(backoff(attempt, this.#random));
+      }
+    }
   }
 
   #sleep(ms: number): Promise<void> {

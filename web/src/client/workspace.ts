@@ -9,6 +9,7 @@ import { newId } from "./id";
 import { Presence } from "./presence";
 import { Problem } from "./problem";
 import { Sender } from "./sender";
+import { timed } from "./timed";
 import type * as T from "./types";
 
 export interface WorkspaceOptions {
@@ -19,6 +20,9 @@ export interface WorkspaceOptions {
   /** Where edits without an answer outlive a reload. Default: the page's sessionStorage; null: nowhere. */
   storage?: EditStorage | null;
 }
+
+/** For an edit over HTTP, which may be megabytes on a slow line; sent again it is done once all the same. */
+const POST_MS = 60_000;
 
 const ENDS: Partial<Record<T.Reason, string>> = {
   signed_out: "You are signed out.",
@@ -64,6 +68,7 @@ export class Workspace {
       notify: (notice: T.Notice) => this.#notify(notice),
       end: (reason: T.Reason) => this.#connection.end(reason),
       you: () => this.#seat?.you,
+      settled: () => this.#sender.flush(),
     };
     this.#follower = new Follower(api, id, this.#edits, host, clock, random);
     this.#sender = new Sender(this.#edits, this.#senderHost(), clock, random);
@@ -152,6 +157,8 @@ export class Workspace {
     // A copy: what the caller does with its objects later is no part of this edit. Fields that are undefined go.
     const copy = JSON.parse(JSON.stringify(changes)) as T.Change[];
     const { promise, resolve, reject } = withResolvers<{ position: number }>();
+    // Who does not wait for it hears of a refusal by `rejected`.
+    promise.catch(() => {});
     const op = newId(this.#clock.now());
     const edit: Edit = { op, changes: copy, epoch: this.epoch, state: "waiting", seen: 0, settle: { resolve, reject } };
     this.#edits.add(edit);
@@ -206,9 +213,7 @@ export class Workspace {
         listener(notice);
       } catch (error) {
         // One listener's fault is not the others', but it is to be seen.
-        queueMicrotask(() => {
-          throw error;
-        });
+        report(error);
       }
     }
   }
@@ -268,7 +273,9 @@ export class Workspace {
       epoch: () => this.#seat?.epoch ?? "",
       say: (text) => this.#connection.say(text),
       post: (op, changes) =>
-        this.#api.post<{ position: number }>(`/v1/workspaces/${this.id}/changes`, { op, changes }),
+        timed(this.#clock, POST_MS, (signal) =>
+          this.#api.post<{ position: number }>(`/v1/workspaces/${this.id}/changes`, { op, changes }, { signal }),
+        ),
       acked: (edit, position) => {
         edit.state = "acked";
         edit.position = position;
@@ -313,7 +320,7 @@ export class Workspace {
   async #whyGone(): Promise<T.Reason> {
     if (this.#follower.replica.deleted) return "deleted";
     try {
-      await this.#api.get("/v1/me");
+      await timed(this.#clock, POST_MS, (signal) => this.#api.get("/v1/me", { signal }));
       return "gone";
     } catch {
       // Also when nothing answers: so edits are kept, and signing in again shows what is so.
@@ -339,6 +346,13 @@ export class Workspace {
 
 function endOf(reason: T.Reason): Problem {
   return new Problem({ code: reason, title: ENDS[reason] ?? "The connection has ended." });
+}
+
+function report(error: unknown): void {
+  if (globalThis.reportError) return globalThis.reportError(error);
+  queueMicrotask(() => {
+    throw error;
+  });
 }
 
 function pageStorage(): EditStorage | null {

@@ -14,6 +14,13 @@ export const Socket = WebSocket as unknown as SocketMaker;
 
 export const PROGRAM = process.env.LOGGIA_BIN;
 
+/** None outlives the tests, however they end, but for a SIGKILL. */
+const running = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+process.once("SIGTERM", () => process.exit(143));
+
 export class Server {
   readonly url: string;
   readonly port: number;
@@ -36,6 +43,8 @@ export class Server {
     const args = ["--listen", `127.0.0.1:${this.port}`, "--data", this.#data];
     const child = spawn(PROGRAM, args, { stdio: ["ignore", "ignore", "pipe"] });
     this.#process = child;
+    running.add(child);
+    child.once("exit", () => running.delete(child));
     let said = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
     for (;;) {

@@ -154,7 +154,7 @@ export class Follower {
     if (change.kind === "item_created" && change.content) {
       this.#contents.set(change.id, { content: change.content, updated_at: at, updated_by: by, position } satisfies Content);
     }
-    if (change.kind === "item_updated") this.#edits.raiseBase(edit, change.id, before ?? 0, position);
+    if (change.kind === "item_updated" || change.kind === "item_created") this.#edits.raiseBase(edit, change.id, before ?? 0, position);
   }
 
   #refresh(concerned: Changed, by?: Person | null, op?: string): void {

@@ -77,7 +77,8 @@ export class Replica {
         if (!entry) return true;
         const made: Entry = { ...entry, position };
         if (patch?.name != null) made.name = patch.name;
-        if (method != null) made.method = method;
+        // The event tells what the patch would give a request, whatever the item is.
+        if (method != null && entry.kind === "request") made.method = method;
         this.tree.set(made);
         return true;
       }

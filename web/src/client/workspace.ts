@@ -279,6 +279,10 @@ export class Workspace {
       acked: (edit, position) => {
         edit.state = "acked";
         edit.position = position;
+        // Its events may have been missed, and a snapshot read instead. Before what it made there was nothing.
+        for (const change of edit.changes) {
+          if (change.kind === "item_create") this.#edits.raiseBase(edit, change.id, 0, position);
+        }
         this.#edits.forget(edit);
         this.#edits.settle(this.#follower.replica);
         this.#follower.relay(edit.changes);

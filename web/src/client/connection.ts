@@ -23,12 +23,14 @@ const REASONS: Record<number, Reason> = {
   4029: "too_many",
 };
 
+/** A handler that may want more of its event than is known here: so a browser's socket is one, and other packages' too. */
+type Handler<E> = { handle(event: E): void }["handle"] | null;
+
 /** What of a browser's WebSocket is used. */
 export interface Socket {
-  onopen: ((event: never) => void) | null;
-  onmessage: ((event: { data: unknown }) => void) | null;
-  onclose: ((event: { code: number }) => void) | null;
-  onerror: ((event: never) => void) | null;
+  onmessage: Handler<{ data: unknown }>;
+  onclose: Handler<{ code: number }>;
+  onerror: Handler<object>;
   send(text: string): void;
   close(code?: number): void;
 }
@@ -222,7 +224,7 @@ export class Connection {
     const socket = this.#socket;
     this.#socket = undefined;
     if (!socket) return;
-    socket.onopen = socket.onmessage = socket.onclose = () => {};
+    socket.onmessage = socket.onclose = () => {};
     // A dead one says nothing for minutes: nobody waits for it.
     socket.close();
   }

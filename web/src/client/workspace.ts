@@ -54,7 +54,7 @@ export class Workspace {
 
   private constructor(api: Api, id: string, options: WorkspaceOptions) {
     const { clock = systemClock, random = Math.random, storage = pageStorage() } = options;
-    const WebSocket = options.WebSocket ?? (globalThis.WebSocket as unknown as SocketMaker | undefined);
+    const WebSocket: SocketMaker | undefined = options.WebSocket ?? globalThis.WebSocket;
     if (!WebSocket) throw new TypeError("Workspace.open needs the option WebSocket: this runtime has none of its own.");
     this.id = id;
     this.#api = api;

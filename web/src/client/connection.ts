@@ -87,6 +87,7 @@ export class Connection {
       dead: () => this.#drop("silent"),
     });
     globalThis.addEventListener?.("online", this.#online);
+    globalThis.addEventListener?.("offline", this.#offline);
     globalThis.document?.addEventListener("visibilitychange", this.#visible);
   }
 
@@ -114,6 +115,7 @@ export class Connection {
     this.#letGo();
     this.#clearTimer();
     globalThis.removeEventListener?.("online", this.#online);
+    globalThis.removeEventListener?.("offline", this.#offline);
     globalThis.document?.removeEventListener("visibilitychange", this.#visible);
     this.#set({ state: "ended", attempt: this.#attempt, reason });
     this.#host.ended(reason);
@@ -122,6 +124,12 @@ export class Connection {
   readonly #online = (): void => {
     if (this.#isLive) this.#pulse.doubt();
     else this.#sooner(this.#random() * SPREAD_MS);
+  };
+
+  readonly #offline = (): void => {
+    // Browsers have been wrong about this: attempts go on.
+    if (this.#isLive) this.#pulse.doubt();
+    else if (this.state.state === "waiting") this.#set({ ...this.state, state: "offline" });
   };
 
   readonly #visible = (): void => {

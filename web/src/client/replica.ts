@@ -191,7 +191,7 @@ export class Replica {
   }
 
   /** Takes over what only reading an item has told. */
-  take({ id, name, method, position }: Entry): void {
+  take(id: string, { name, method, position }: { name: string; method?: string; position: number }): void {
     const entry = this.tree.entries.get(id);
     if (!entry || position < entry.position) return;
     this.tree.set({ ...entry, name, ...(method !== undefined && { method }) });

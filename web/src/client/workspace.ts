@@ -92,7 +92,9 @@ export class Workspace {
   }
 
   get mode(): T.Mode {
-    return this.#seat?.mode ?? this.#follower.replica.mode;
+    // Of the two that say it one may be older, and there is no way back.
+    const { mode } = this.#follower.replica;
+    return mode === "multi_partner" ? mode : (this.#seat?.mode ?? mode);
   }
 
   get epoch(): string {

@@ -16,9 +16,8 @@ use std::process::Command;
 type Failure = Box<dyn std::error::Error>;
 
 /// What the app is made of, in `web/`: folders with all that is in them, and files.
-const SOURCES: [&str; 10] = [
+const SOURCES: [&str; 9] = [
     "src",
-    "public",
     "index.html",
     "build.mjs",
     "vite.config.ts",

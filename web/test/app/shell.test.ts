@@ -108,6 +108,93 @@ describe("the app's shell", { skip: PROGRAM ? false : "LOGGIA_BIN names no serve
     await inside.context().close();
   });
 
+  test("an invitation: joined by it, with nothing in sight that is the team's alone, and out again", async () => {
+    const { page: team, wrong } = await openPage(browser, { storageState: ada });
+    await team.goto(server.url);
+    await team.getByRole("link", { name: /Payments/ }).click();
+    await live(team);
+    const workspace = new URL(team.url()).pathname.split("/")[2] ?? "";
+    const [link, other] = await invite(team, workspace, ["grace@globex.example", "edsger@globex.example"]);
+    assert.ok(link && other);
+
+    const { page: partner, wrong: alsoWrong } = await openPage(browser);
+    await partner.goto(link);
+    await partner.getByLabel("Your name").fill("Grace Hopper");
+    await partner.getByRole("button", { name: "Join the workspace" }).click();
+    await live(partner);
+    await partner.getByRole("link", { name: "Settings" }).waitFor();
+    assert.equal(await partner.getByRole("link", { name: "Engagement" }).count(), 0);
+    await partner.getByRole("button", { name: "Here now: 2" }).click();
+    await partner.getByText("Grace Hopper (you)").waitFor();
+    const list = await partner.getByRole("dialog", { name: "Here now" }).innerText();
+    assert.doesNotMatch(list, /partner|globex|company|team/i);
+    await partner.keyboard.press("Escape");
+    // By its address it is not there either.
+    await partner.goto(`${server.url}/w/${workspace}/engagement`);
+    await partner.getByText("There is no such thing here.").waitFor();
+    // Nor does the list of workspaces say more than it has to.
+    await partner.goto(server.url);
+    await partner.getByRole("link", { name: /Payments/ }).waitFor();
+    assert.doesNotMatch(await partner.locator("main").innerText(), /partner|classic|import|new/i);
+    await partner.getByRole("link", { name: /Payments/ }).click();
+    await live(partner);
+
+    // The team sees whose they are.
+    await team.getByRole("button", { name: "Here now: 2" }).click();
+    await team.getByRole("heading", { name: /globex\.example/ }).waitFor();
+    await team.keyboard.press("Escape");
+
+    // An invitation of an account that is not signed in asks for that first.
+    const again = await invite(team, await makeWorkspace(team, "Second"), ["grace@globex.example"]);
+    const { page: stranger } = await openPage(browser);
+    await stranger.goto(again[0] ?? "");
+    await stranger.getByRole("button", { name: "Join the workspace" }).click();
+    await stranger.getByRole("heading", { name: "Sign in first" }).waitFor();
+    await stranger.getByLabel("E-mail").fill("grace@globex.example");
+    await stranger.getByRole("button", { name: "Send the link" }).click();
+    await stranger.getByText("a link to sign in is on its way").waitFor();
+    // In a browser where it is signed in it is accepted as it is.
+    await partner.goto(again[0] ?? "");
+    await partner.getByText("You are signed in as grace@globex.example").waitFor();
+    await partner.getByRole("button", { name: "Join the workspace" }).click();
+    await live(partner);
+    await partner.goto(`${server.url}/w/${workspace}/overview`);
+    await live(partner);
+
+    // Who is removed is told so at once.
+    await team.evaluate(async (workspace) => {
+      const { partners } = await (await fetch(`/v1/workspaces/${workspace}/members`)).json();
+      const user = partners[0].members[0].id as string;
+      const response = await fetch(`/v1/workspaces/${workspace}/members/${user}`, { method: "DELETE" });
+      if (!response.ok) throw new Error(await response.text());
+    }, workspace);
+    await partner.getByRole("heading", { name: "This workspace is not there for you" }).waitFor();
+    assert.deepEqual([...wrong, ...alsoWrong], []);
+    await Promise.all([team, partner, stranger].map((page) => page.context().close()));
+  });
+
+  test("the bar says when the connection is lost, what is kept, and that all is there again", async () => {
+    const { page } = await openPage(browser, { storageState: ada });
+    await page.goto(server.url);
+    await page.getByRole("link", { name: /Payments/ }).click();
+    await live(page);
+    await page.getByRole("link", { name: "Overview" }).click();
+    await page.getByRole("heading", { name: "Hello" }).waitFor();
+    await page.context().setOffline(true);
+    await page.locator(".connection:is(.waiting, .offline)").waitFor();
+    await page.getByRole("button", { name: "Edit" }).click();
+    await page.getByLabel("Description, in Markdown").fill("# Kept");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("heading", { name: "Kept" }).waitFor();
+    await page.locator(".connection .text", { hasText: "1 edit kept" }).waitFor();
+    await page.context().setOffline(false);
+    await page.getByText("Up to date").first().waitFor();
+    const id = new URL(page.url()).pathname.split("/")[2];
+    const { description } = await page.evaluate(async (id) => (await fetch(`/v1/workspaces/${id}`)).json(), id);
+    assert.equal(description, "# Kept");
+    await page.context().close();
+  });
+
   test("a demo's links sign people in, where they belong", async () => {
     const demo = await startServer("demo");
     try {
@@ -170,7 +257,7 @@ describe("the app's shell", { skip: PROGRAM ? false : "LOGGIA_BIN names no serve
         await page.getByRole("link", { name: /Payments/ }).click();
         await live(page);
         await page.goto(page.url().replace(/workspace$/, "overview"));
-        await page.getByRole("heading", { name: "Hello" }).waitFor();
+        await page.getByRole("heading", { name: "Payments" }).waitFor();
         await check("overview");
         await page.getByRole("button", { name: /Here now/ }).click();
         await page.getByText("Ada King (you)").waitFor();
@@ -198,6 +285,28 @@ describe("the app's shell", { skip: PROGRAM ? false : "LOGGIA_BIN names no serve
     }
   }
 });
+
+/** Invites partners, and answers their links. */
+async function invite(page: Page, workspace: string, emails: string[]): Promise<string[]> {
+  return page.evaluate(
+    async ({ workspace, emails }) => {
+      const body = JSON.stringify({ invitees: emails.map((email) => ({ email })), side: "partner", role: "viewer" });
+      const headers = { "content-type": "application/json" };
+      const response = await fetch(`/v1/workspaces/${workspace}/invitations`, { method: "POST", headers, body });
+      const { rows } = (await response.json()) as { rows: { link: string }[] };
+      return rows.map(({ link }) => link);
+    },
+    { workspace, emails },
+  );
+}
+
+async function makeWorkspace(page: Page, name: string): Promise<string> {
+  return page.evaluate(async (name) => {
+    const headers = { "content-type": "application/json" };
+    const response = await fetch("/v1/workspaces", { method: "POST", headers, body: JSON.stringify({ name }) });
+    return ((await response.json()) as { id: string }).id;
+  }, name);
+}
 
 /** Waits until the workspace is there and followed. */
 async function live(page: Page): Promise<void> {

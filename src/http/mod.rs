@@ -1,6 +1,7 @@
 //! The HTTP API: thin handlers, a file a noun. What is answered about a workspace comes from `visibility`.
 
 mod activity;
+mod app;
 mod archive;
 mod comments;
 mod description;
@@ -14,7 +15,6 @@ mod items;
 mod me;
 pub use me::new_team;
 mod members;
-mod page;
 mod runs;
 mod send;
 mod sign_in;
@@ -210,7 +210,7 @@ pub fn router(app: Arc<App>) -> Router {
         .nest("/workspaces/{workspace}", workspace)
         .route("/invitations/accept", post(invitations::accept));
     Router::new()
-        .route("/", get(page::show))
+        .merge(app::routes())
         .route("/openapi.json", get(description::openapi))
         .route("/asyncapi.json", get(description::asyncapi))
         .route("/healthz", get(|| async { StatusCode::OK }))

@@ -1,0 +1,182 @@
+// A workspace of the client library as state of Svelte: what is read in an effect or a template is read again when it
+// has changed.
+
+import { createSubscriber } from "svelte/reactivity";
+import {
+  type Api,
+  type Change,
+  type Connection,
+  type Entry,
+  type Environment,
+  type Here,
+  type Item,
+  type Mode,
+  type Notice,
+  type Person,
+  type Role,
+  type Side,
+  Workspace,
+} from "../client";
+
+/** Everybody who is here once, with where they look: of several sessions, the one that is at it. */
+export interface Present {
+  person: Person;
+  status: "active" | "idle";
+  viewing: string | null;
+  /** It is you, in another window perhaps. */
+  you: boolean;
+}
+
+export class Live {
+  readonly workspace: Workspace;
+  /** Why it will never be there: removed, deleted, signed out. */
+  failure = $state.raw<unknown>();
+  /** The item the reader looks at: a screen that shows one says so here, and null when it goes. Others see it. */
+  viewing = $state<string | null>(null);
+  #ready = $state(false);
+  readonly #state: () => void;
+  readonly #tree: () => void;
+  readonly #presence: () => void;
+  readonly #connection: () => void;
+  readonly #pending: () => void;
+  readonly #people: readonly Present[] = $derived(this.#gather());
+
+  constructor(api: Api, id: string) {
+    this.workspace = Workspace.open(api, id);
+    const upon = (...types: Notice["type"][]) =>
+      createSubscriber((update) => this.workspace.subscribe((notice) => types.includes(notice.type) && update()));
+    this.#state = upon("workspace", "changed");
+    this.#tree = upon("changed");
+    this.#presence = upon("presence", "workspace");
+    this.#connection = upon("connection");
+    this.#pending = upon("pending");
+    this.workspace.ready.then(
+      () => (this.#ready = true),
+      (error: unknown) => (this.failure = error),
+    );
+  }
+
+  get id(): string {
+    return this.workspace.id;
+  }
+  /** There is something to show. Before that, only `connection` and `failure` may be read. */
+  get ready(): boolean {
+    return this.#ready;
+  }
+  get name(): string {
+    this.#state();
+    return this.workspace.name;
+  }
+  /** Markdown. */
+  get description(): string {
+    this.#state();
+    return this.workspace.description;
+  }
+  get mode(): Mode {
+    this.#state();
+    return this.workspace.mode;
+  }
+  get you(): Person {
+    this.#state();
+    return this.workspace.you;
+  }
+  get viewer(): Side {
+    this.#state();
+    return this.workspace.viewer;
+  }
+  get role(): Role {
+    this.#state();
+    return this.workspace.role;
+  }
+  get lead(): boolean {
+    this.#state();
+    return this.workspace.lead;
+  }
+  get isTeam(): boolean {
+    return this.viewer === "team";
+  }
+  get canEdit(): boolean {
+    return this.role !== "viewer";
+  }
+  get isAdmin(): boolean {
+    return this.role === "admin";
+  }
+  get team(): readonly Person[] {
+    this.#state();
+    return this.workspace.team;
+  }
+  get items(): ReadonlyMap<string, Entry> {
+    this.#tree();
+    return this.workspace.items;
+  }
+  /** In order. The same array until one of these children changes. */
+  children(parent: string | null): readonly Entry[] {
+    this.#tree();
+    return this.workspace.children(parent);
+  }
+  get environments(): ReadonlyMap<string, Environment> {
+    this.#tree();
+    return this.workspace.environments;
+  }
+  /** An item with its content; read it again by an effect that has read `items`, or by `peek`. */
+  item(id: string): Promise<Item> {
+    return this.workspace.item(id);
+  }
+  /** An item's content if it was read before; kept true. */
+  peek(id: string): Item | undefined {
+    this.#tree();
+    return this.workspace.peek(id);
+  }
+  /** All of it or nothing; seen at once, and undone when it is refused (rejects with a Problem). */
+  edit(changes: Change[]): Promise<{ position: number }> {
+    return this.workspace.edit(changes);
+  }
+  /** Edits that the server has not confirmed. */
+  get pending(): number {
+    this.#pending();
+    return this.workspace.pending;
+  }
+  get connection(): Connection {
+    this.#connection();
+    return this.workspace.connection;
+  }
+  get presence(): ReadonlyMap<string, Here> {
+    this.#presence();
+    return this.workspace.presence;
+  }
+  get session(): string | undefined {
+    this.#presence();
+    return this.workspace.session;
+  }
+  /** Everybody here, once each: you first, then by name. */
+  get people(): readonly Present[] {
+    return this.#people;
+  }
+  /** The others who look at an item now. */
+  lookingAt(item: string): readonly Present[] {
+    return this.people.filter(({ viewing, you }) => viewing === item && !you);
+  }
+  /** Is told of what happens, until the function that it answers is called. */
+  on(listener: (notice: Notice) => void): () => void {
+    return this.workspace.subscribe(listener);
+  }
+
+  close(): void {
+    this.workspace.close();
+  }
+
+  #gather(): Present[] {
+    const own = this.ready ? this.you.id : undefined;
+    const found = new Map<string, Present>();
+    for (const { person, status, viewing, session } of this.presence.values()) {
+      const you = person.id === own;
+      const before = found.get(person.id);
+      // Of your own sessions, this one says where you are.
+      const better = !before || (you ? session === this.session : before.status === "idle" && status === "active");
+      if (better) found.set(person.id, { person, status, viewing, you });
+    }
+    return [...found.values()].sort(
+      (a, b) => Number(b.you) - Number(a.you) || a.person.name.localeCompare(b.person.name) || (a.person.id < b.person.id ? -1 : 1),
+    );
+  }
+}

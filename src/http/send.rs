@@ -109,8 +109,8 @@ pub(super) async fn send(
         return Err(Problem::new(Code::WrongPlace, "Only a request can be sent."));
     }
     let owner = Owner { workspace: id, user: viewer.user };
-    let _permit = match app.sends.admit(owner.user) {
-        Ok(permit) => permit,
+    let permit = match app.sends.admit(owner.user) {
+        Ok(permit) => Arc::new(permit),
         Err(wait) => return Ok(later(wait)),
     };
     let (built, redaction) = prepare(&app, &workspace, &viewer, &item, asked).await?;
@@ -127,7 +127,7 @@ pub(super) async fn send(
         begun: Instant::now(),
         ended: false,
     };
-    let outcome = app.sender.send(outgoing, &mut jar).await;
+    let outcome = app.sender.with(Arc::clone(&permit)).send(outgoing, &mut jar).await;
     under_way.ended = true;
     let at = now_utc();
     app.hub.called(id, owner.user, at, outcome.as_ref().is_ok_and(|outcome| (200..400).contains(&outcome.status)));

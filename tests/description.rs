@@ -113,7 +113,7 @@ async fn answers_are_as_described() {
     let run = partner.post(&format!("{path}/runs"), run).await.expect(201).clone();
     schemas.hold("Run", &run);
     let run = format!("{path}/runs/{}", run["id"].as_str().unwrap());
-    let result = json!({"item": request, "name": "List users", "iteration": 0, "status": 200, "ms": 1.5,
+    let result = json!({"item": request, "name": "List users", "sequence": 0, "iteration": 0, "status": 200, "ms": 1.5,
                         "assertions": [{"name": "is fast", "passed": true}]});
     schemas.hold("RunResult", &result);
     schemas.hold("Run", partner.post(&format!("{run}/results"), result).await.expect(200));

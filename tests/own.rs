@@ -496,6 +496,7 @@ async fn runs_are_bounded_and_their_bad_input_is_named() {
         (json!({"name": "x"}), "malformed", 400, Value::Null),
         (json!({"name": "x", "ms": -1}), "invalid", 422, json!("ms")),
         (json!({"name": "x", "ms": 1, "iteration": 10_000}), "invalid", 422, json!("iteration")),
+        (json!({"name": "x", "ms": 1, "sequence": u64::MAX}), "invalid", 422, json!("sequence")),
         (json!({"name": "x".repeat(16 * 1_024), "ms": 1}), "too_large", 413, Value::Null),
     ] {
         let refused = pat.post(&format!("{run}/results"), body).await;
@@ -508,14 +509,34 @@ async fn runs_are_bounded_and_their_bad_input_is_named() {
         let result = json!({"name": number.to_string(), "ms": 1, "error": "dns"});
         pat.post(&format!("{run}/results"), result).await.expect(200);
     }
+    // Who lost an answer sends the same again, and it counts once.
+    let fourth = json!({"name": "3", "ms": 1, "error": "dns", "sequence": 3});
+    let first = pat.post(&format!("{run}/results"), fourth.clone()).await.expect(200).clone();
+    assert_eq!(*pat.post(&format!("{run}/results"), fourth.clone()).await.expect(200), first);
+    for (result, detail) in [
+        (json!({"name": "3", "ms": 2, "sequence": 3}), "The run has another result 3."),
+        (json!({"name": "5", "ms": 1, "sequence": 5}), "The next result of the run is 4."),
+    ] {
+        let refused = pat.post(&format!("{run}/results"), result).await;
+        refused.refused(422, "invalid");
+        assert_eq!((&refused.json["path"], &refused.json["detail"]), (&json!("sequence"), &json!(detail)));
+    }
+    let again: Vec<_> = (0..8).map(|_| json!({"name": "4", "ms": 1, "error": "dns", "sequence": 4})).collect();
+    let again = again.into_iter().map(|result| async { pat.post(&format!("{run}/results"), result).await.status });
+    assert_eq!(futures_util::future::join_all(again).await, [200; 8]);
+    let whole = pat.get(&run).await;
+    let sequences: Vec<_> =
+        whole.expect(200)["results"].as_array().unwrap().iter().map(|r| r["sequence"].clone()).collect();
+    assert_eq!(sequences, [0, 1, 2, 3, 4]);
     let page = pat.get(&format!("{run}?limit=2")).await;
-    assert_eq!((&page.expect(200)["next"], &page.json["run"]["totals"]["errors"]), (&json!(2), &json!(3)));
-    let page = pat.get(&format!("{run}?limit=2&after=2")).await;
+    assert_eq!((&page.expect(200)["next"], &page.json["run"]["totals"]["errors"]), (&json!(2), &json!(5)));
+    let page = pat.get(&format!("{run}?limit=3&after=2")).await;
     assert_eq!((&page.json["results"][0]["name"], &page.json["next"]), (&json!("2"), &Value::Null));
     pat.post(&format!("{run}/end"), json!({"state": "running"})).await.refused(422, "invalid");
     let ended = pat.post(&format!("{run}/end"), json!({"state": "finished"})).await.expect(200).clone();
     assert!(ended["state"] == "finished" && ended["ended_at"].is_string(), "{ended}");
     assert_eq!(*pat.post(&format!("{run}/end"), json!({"state": "aborted"})).await.expect(200), ended);
+    pat.post(&format!("{run}/results"), fourth).await.expect(200);
     let late = pat.post(&format!("{run}/results"), json!({"name": "late", "ms": 1})).await;
     late.refused(422, "invalid");
     assert_eq!(late.json["detail"], "The run has ended.");

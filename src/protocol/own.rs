@@ -113,6 +113,9 @@ pub struct Totals {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RunResult {
+    /// Which one it is, from 0, without a gap: who sends it again is answered again, and it counts once. Left out: the next.
+    #[serde(default)]
+    pub sequence: Option<u64>,
     /// The request.
     #[serde(default)]
     pub item: Option<ItemId>,

@@ -54,6 +54,8 @@ pub struct Page<Id> {
 /// One result of a run, as it is kept.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Added {
+    /// Which one it is, from 0; None: the next.
+    pub sequence: Option<u64>,
     /// JSON.
     pub body: String,
     /// Whether no answer came.
@@ -88,7 +90,8 @@ pub trait Own: Send + Sync + 'static {
     async fn run(&self, owner: Owner, id: RunId) -> anyhow::Result<Option<Run>>;
     /// The JSON of a run's results from the one of that number (from 0) on, in order, at most `limit`.
     async fn results(&self, owner: Owner, id: RunId, from: u64, limit: usize) -> anyhow::Result<Vec<String>>;
-    /// Adds a result to a run that is on and has fewer than `most`: the run after it. None, and nothing done, for others.
+    /// Adds a result to a run that is on and has fewer than `most`, and as many as its number says: the run after it. None,
+    /// and nothing done, for others.
     async fn add_result(&self, owner: Owner, id: RunId, added: Added, most: u64) -> anyhow::Result<Option<Run>>;
     /// Ends a run that is on: the run after it. None, and nothing done, for others.
     async fn end_run(

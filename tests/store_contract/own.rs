@@ -48,7 +48,7 @@ fn run(seconds: i64) -> Run {
 }
 
 fn added(body: &str) -> Added {
-    Added { body: body.into(), is_error: true, passed: 2, failed: 1, ms: 0.5 }
+    Added { sequence: None, body: body.into(), is_error: true, passed: 2, failed: 1, ms: 0.5 }
 }
 
 fn page<Id>(before: Option<Id>, limit: usize) -> Page<Id> {

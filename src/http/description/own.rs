@@ -35,7 +35,7 @@ pub(super) const ROUTES: &[Route] = &[
     (
         "post",
         "/v1/workspaces/{workspace}/runs/{run}/results",
-        "Add a result to a run that is on",
+        "Add a result to a run that is on; with its `sequence` it is safe to send again",
         Some("RunResult"),
         200,
         Some("Run"),

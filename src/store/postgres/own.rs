@@ -239,6 +239,7 @@ impl Own for Postgres {
                      failed = t.failed + $6, total_ms = t.total_ms + $7
                  FROM owners o WHERE {OWNED} AND t.owner = o.number AND t.id = $3
                      AND t.state = 'running' AND t.requests < $8
+                     AND ($10::BIGINT IS NULL OR t.requests = $10)
                  RETURNING t.*
              ),
              added AS (
@@ -261,6 +262,7 @@ impl Own for Postgres {
                     &added.ms,
                     &int(most)?,
                     &added.body.as_bytes(),
+                    &added.sequence.map(int).transpose()?,
                 ],
             )
             .await

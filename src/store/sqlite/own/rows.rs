@@ -239,11 +239,22 @@ pub(super) fn add_result(
         .prepare_cached(
             "UPDATE runs SET requests = requests + 1, errors = errors + ?3, passed = passed + ?4,
              failed = failed + ?5, total_ms = total_ms + ?6
-             WHERE owner = ?1 AND id = ?2 AND state = 'running' AND requests < ?7 RETURNING requests - 1",
+             WHERE owner = ?1 AND id = ?2 AND state = 'running' AND requests < ?7
+             AND (?8 IS NULL OR requests = ?8) RETURNING requests - 1",
         )?
-        .query_row(params![number, run_id, added.is_error, added.passed, added.failed, added.ms, int(most)?], |row| {
-            row.get(0)
-        })
+        .query_row(
+            params![
+                number,
+                run_id,
+                added.is_error,
+                added.passed,
+                added.failed,
+                added.ms,
+                int(most)?,
+                added.sequence.map(int).transpose()?
+            ],
+            |row| row.get(0),
+        )
         .optional()?;
     let Some(place) = place else { return Ok(None) };
     connection

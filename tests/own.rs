@@ -585,6 +585,34 @@ async fn private_values_and_cookies_are_bounded() {
 }
 
 #[tokio::test]
+async fn private_values_go_with_their_environment() {
+    let scene = Scene::new().await;
+    let (pat, admin) = (&scene.pat, &scene.server.admin);
+    let (store, environment) = (scene.server.store.as_ref(), scene.environment.parse().unwrap());
+    let other = new_id();
+    let made = json!([{"kind": "environment_create", "id": other, "name": "Other", "content": {"values": []}}]);
+    admin.edit(&scene.workspace, made).await;
+    for who in [pat, admin] {
+        let values = json!({"values": {"token": "my own"}});
+        who.request("PUT", &scene.path(&scene.values()), Some(values)).await.expect(200);
+    }
+    let path = scene.path(&format!("/environments/{other}/values"));
+    pat.request("PUT", &path, Some(json!({"values": {"token": "kept"}}))).await.expect(200);
+    admin.edit(&scene.workspace, json!([{"kind": "environment_delete", "id": scene.environment}])).await;
+    for who in [pat, admin] {
+        assert_eq!(store.values(owner(&scene.workspace, who), environment).await.unwrap(), None);
+        scene.get(who, &scene.values()).await.refused(404, "not_found");
+    }
+    assert_eq!(pat.get(&path).await.expect(200)["values"]["token"], "kept");
+    // Of two at once, either comes first, and nothing stays.
+    let values = json!({"values": {"token": "late"}});
+    let delete = json!([{"kind": "environment_delete", "id": other}]);
+    tokio::join!(pat.request("PUT", &path, Some(values)), admin.edit(&scene.workspace, delete));
+    pat.get(&path).await.refused(404, "not_found");
+    assert_eq!(store.values(owner(&scene.workspace, pat), other.parse().unwrap()).await.unwrap(), None);
+}
+
+#[tokio::test]
 async fn a_person_can_have_all_of_it_deleted_and_begins_anew_after_coming_back() {
     let scene = Scene::new().await;
     let (pat, admin) = (&scene.pat, &scene.server.admin);

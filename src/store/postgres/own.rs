@@ -313,7 +313,9 @@ impl Own for Postgres {
     ) -> anyhow::Result<bool> {
         written(
             &self.connections,
-            "WITH place AS MATERIALIZED (SELECT owner_to_write($1, $2) AS number),
+            // Before or after a batch that deletes the environment, not beside it.
+            "WITH locked AS MATERIALIZED (SELECT w.id FROM workspaces w WHERE w.id = $1 FOR SHARE),
+             place AS MATERIALIZED (SELECT owner_to_write(l.id, $2) AS number FROM locked l),
              kept AS (
                  INSERT INTO own_values (owner, environment, body)
                  SELECT p.number, $3::UUID, $4::BYTEA FROM place p WHERE p.number IS NOT NULL AND $4 IS NOT NULL

@@ -143,7 +143,9 @@ impl Scene {
         who.post(&self.path(&format!("/runs/{run}/results")), result).await.expect(200);
         let values = json!({"values": {"token": "my own"}});
         who.request("PUT", &self.path(&self.values()), Some(values)).await.expect(200);
-        keep_cookies(self.server.store.as_ref(), owner, r#"[{"name":"sid"}]"#.into()).await.unwrap();
+        let store = self.server.store.as_ref();
+        let before = store.cookies(owner).await.unwrap();
+        store.replace_cookies(owner, before, r#"[{"name":"sid"}]"#.into()).await.unwrap();
         (entry.id.to_string(), run)
     }
 
@@ -570,14 +572,30 @@ async fn private_values_and_cookies_are_bounded() {
     pat.request("PUT", &unknown, Some(json!({"values": {}}))).await.refused(404, "not_found");
 
     let (store, owner) = (scene.server.store.as_ref(), owner(&scene.workspace, pat));
-    keep_cookies(store, owner, "[1]".into()).await.unwrap();
-    let refused = keep_cookies(store, owner, "x".repeat(LARGEST_JAR + 1)).await.unwrap_err();
-    assert_eq!(refused.code.as_str(), "too_large");
-    assert_eq!(*scene.get(pat, "/cookies").await.expect(200), json!({"cookies": [1]}));
+    let url: url::Url = "https://api.host.com/".parse().unwrap();
+    let set = |line: String| [(url.clone(), line)];
+    let names = async || {
+        let kept = scene.get(pat, "/cookies").await.expect(200)["cookies"].clone();
+        kept.as_array()
+            .unwrap()
+            .iter()
+            .map(|cookie| cookie["raw_cookie"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    keep_cookies(store, owner, &set("a=1".into())).await.unwrap();
+    let many: Vec<_> = (0..300)
+        .map(|number| (format!("https://host{number}.com/").parse().unwrap(), format!("a={}", "x".repeat(2_000))))
+        .collect();
+    let refused = keep_cookies(store, owner, &many).await.unwrap_err();
+    assert_eq!(
+        (refused.code.as_str(), refused.detail.unwrap().contains(&LARGEST_JAR.to_string())),
+        ("too_large", true)
+    );
+    assert_eq!(names().await, ["a=1"]);
     pat.delete(&scene.path("/cookies")).await.expect(204);
     assert_eq!(*scene.get(pat, "/cookies").await.expect(200), json!({"cookies": null}));
     let stranger = Owner { user: UserId::new(), ..owner };
-    assert_eq!(keep_cookies(store, stranger, "[]".into()).await.unwrap_err().code.as_str(), "not_found");
+    assert_eq!(keep_cookies(store, stranger, &set("a=1".into())).await.unwrap_err().code.as_str(), "not_found");
     let nowhere = Owner { workspace: WorkspaceId::new(), ..owner };
     let (request, outcome) = (get("https://api.host.com/"), answered(""));
     let sent = Sent { item: None, name: "x", request: &request, outcome: Ok(&outcome), total_ms: 1.0 };

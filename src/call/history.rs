@@ -1,7 +1,7 @@
 //! What is kept of a request that was sent, for who sent it: without secrets, and with as much of the bodies as is
 //! worth keeping.
 
-use super::{Body, Header, Outcome, Outgoing, Redirect, Sizes, Timings, redact::Redaction};
+use super::{Body, Header, Outcome, Outgoing, Redirect, Sizes, Timings, redact::Redaction, send::cookies::Jar};
 use crate::config::{HistoryOptions, LARGEST_JAR, LARGEST_KEPT_BODY};
 use crate::id::{EntryId, ItemId};
 use crate::protocol::own::HistoryEntry;
@@ -13,6 +13,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
 use tokio::time::{MissedTickBehavior, interval};
+use url::Url;
 
 /// How often what is old is looked for.
 const SWEEP: std::time::Duration = std::time::Duration::from_secs(600);
@@ -60,16 +61,35 @@ pub async fn record(
     Ok(kept.then_some(head))
 }
 
-/// Keeps a person's cookie jar, as JSON.
+/// Lays what answers have set over a person's cookies as they are by now: other requests of that person end meanwhile.
 ///
 /// # Errors
-/// `too_large`, and the old one stays; `not_found` for who is no member any more; `unavailable`.
-pub async fn keep_cookies(store: &dyn Store, owner: Owner, jar: String) -> Result<(), Problem> {
-    if jar.len() > LARGEST_JAR {
-        return Err(Problem::new(Code::TooLarge, format!("Cookies take at most {LARGEST_JAR} bytes.")));
+/// `too_large`, and the old ones stay; `not_found` for who is no member any more; `unavailable`.
+pub async fn keep_cookies(store: &dyn Store, owner: Owner, taken: &[(Url, String)]) -> Result<(), Problem> {
+    if taken.is_empty() {
+        return Ok(());
     }
-    let kept = store.set_cookies(owner, Some(jar)).await.map_err(unavailable)?;
-    kept.then_some(()).ok_or(Code::NotFound.into())
+    // Each time another one has come through, so it ends when they do.
+    loop {
+        let before = store.cookies(owner).await.map_err(unavailable)?;
+        let mut jar = match &before {
+            Some(json) => Jar::from_json(json).map_err(unavailable)?,
+            None => Jar::default(),
+        };
+        taken.iter().for_each(|(url, line)| jar.take(url, line));
+        let after = jar.to_json().map_err(unavailable)?;
+        if after.len() > LARGEST_JAR {
+            return Err(Problem::new(Code::TooLarge, format!("Cookies take at most {LARGEST_JAR} bytes.")));
+        }
+        if before.as_ref() == Some(&after) || before.is_none() && jar.is_empty() {
+            return Ok(());
+        }
+        match store.replace_cookies(owner, before, after).await.map_err(unavailable)? {
+            Replaced::Done => return Ok(()),
+            Replaced::Changed => {}
+            Replaced::NoMember => return Err(Code::NotFound.into()),
+        }
+    }
 }
 
 /// Deletes what is older than is kept and what nobody owns any more, for as long as it is polled.

@@ -116,7 +116,6 @@ pub(super) async fn send(
     let (built, redaction) = prepare(&app, &workspace, &viewer, &item, asked).await?;
     let Built { outgoing, undefined, .. } = built;
     let mut jar = cookies(&app, owner).await?;
-    let before = jar.to_json().map_err(unavailable)?;
     // Who goes away meanwhile ends the request, and finds that in the history.
     let mut under_way = UnderWay {
         app: Arc::clone(&app),
@@ -131,11 +130,8 @@ pub(super) async fn send(
     under_way.ended = true;
     let at = now_utc();
     app.hub.called(id, owner.user, at, outcome.as_ref().is_ok_and(|outcome| (200..400).contains(&outcome.status)));
-    let after = jar.to_json().map_err(unavailable)?;
-    if after != before {
-        keep_cookies(app.store.as_ref(), owner, after).await?;
-    }
     let entry = under_way.record(outcome.as_ref().map_err(SendError::code)).await?;
+    keep_cookies(app.store.as_ref(), owner, jar.taken()).await?;
     let request = SentRequest {
         method: under_way.outgoing.method.clone(),
         url: under_way.outgoing.url.clone(),

@@ -71,7 +71,7 @@ pub(super) async fn clear_cookies(
     Ids(id): Ids<WorkspaceId>,
 ) -> Result<StatusCode, Problem> {
     let (_, owner) = app.owner(id, &caller).await?;
-    app.store.set_cookies(owner, None).await.map_err(unavailable)?;
+    app.store.delete_cookies(owner).await.map_err(unavailable)?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -181,8 +181,8 @@ pub struct Values {
 /// What servers have asked a person's requests to keep.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Cookies {
-    /// The jar; null while there is nothing in it.
-    #[schema(value_type = Option<Object>)]
+    /// Each with its domain, path and end; null while there is none.
+    #[schema(value_type = Option<Vec<Object>>)]
     pub cookies: Option<Arc<RawValue>>,
 }
 

@@ -68,6 +68,17 @@ pub struct Added {
     pub ms: f64,
 }
 
+/// What became of a replacement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replaced {
+    /// It is there.
+    Done,
+    /// Nothing: another came first.
+    Changed,
+    /// Nothing: the person is no member.
+    NoMember,
+}
+
 /// The part of a store that keeps what is a person's own. Errors are as those of [`Store`](super::Store).
 #[async_trait]
 pub trait Own: Send + Sync + 'static {
@@ -115,8 +126,10 @@ pub trait Own: Send + Sync + 'static {
     ) -> anyhow::Result<bool>;
     /// The JSON of the cookie jar.
     async fn cookies(&self, owner: Owner) -> anyhow::Result<Option<String>>;
-    /// Keeps it in place of another; None: no more. False, and nothing done, for who is no member.
-    async fn set_cookies(&self, owner: Owner, jar: Option<String>) -> anyhow::Result<bool>;
+    /// Keeps it in place of the one that was read before; None: there was none.
+    async fn replace_cookies(&self, owner: Owner, before: Option<String>, jar: String) -> anyhow::Result<Replaced>;
+    /// Lets go of it.
+    async fn delete_cookies(&self, owner: Owner) -> anyhow::Result<()>;
 
     /// Takes everything away from an owner.
     async fn forget_own(&self, owner: Owner) -> anyhow::Result<()>;

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     id::{EntryId, EnvironmentId, ItemId, RunId},
     protocol::own::{HistoryEntry, Run, RunState, Totals},
-    store::own::{Added, Entry, Keep, Own, Owner, Page, SWEPT_AT_ONCE, searched, state, word},
+    store::own::{Added, Entry, Keep, Own, Owner, Page, Replaced, SWEPT_AT_ONCE, searched, state, word},
 };
 use anyhow::Context;
 use async_trait::async_trait;
@@ -338,21 +338,36 @@ impl Own for Postgres {
         rows.first().map(|row| get_name(row, 0)).transpose()
     }
 
-    async fn set_cookies(&self, owner: Owner, jar: Option<String>) -> anyhow::Result<bool> {
-        written(
-            &self.connections,
-            "WITH place AS MATERIALIZED (SELECT owner_to_write($1, $2) AS number),
-             kept AS (
-                 INSERT INTO cookies (owner, jar)
-                 SELECT p.number, $3::BYTEA FROM place p WHERE p.number IS NOT NULL AND $3 IS NOT NULL
-                 ON CONFLICT (owner) DO UPDATE SET jar = excluded.jar
-             ),
-             gone AS (DELETE FROM cookies c USING place p WHERE c.owner = p.number AND $3::BYTEA IS NULL)
-             SELECT p.number FROM place p WHERE p.number IS NOT NULL",
-            &[&owner.workspace.0, &owner.user.0, &jar.as_ref().map(String::as_bytes)],
-        )
-        .await
-        .context("keep cookies")
+    async fn replace_cookies(&self, owner: Owner, before: Option<String>, jar: String) -> anyhow::Result<Replaced> {
+        let rows = self
+            .connections
+            .write(
+                "WITH place AS MATERIALIZED (SELECT owner_to_write($1, $2) AS number),
+                 replaced AS (
+                     UPDATE cookies c SET jar = $4::BYTEA FROM place p WHERE c.owner = p.number AND c.jar = $3::BYTEA
+                     RETURNING c.owner
+                 ),
+                 added AS (
+                     INSERT INTO cookies (owner, jar)
+                     SELECT p.number, $4::BYTEA FROM place p WHERE p.number IS NOT NULL AND $3::BYTEA IS NULL
+                     ON CONFLICT (owner) DO NOTHING RETURNING owner
+                 )
+                 SELECT EXISTS (SELECT FROM replaced UNION ALL SELECT FROM added)
+                 FROM place p WHERE p.number IS NOT NULL",
+                &[&owner.workspace.0, &owner.user.0, &before.as_ref().map(String::as_bytes), &jar.as_bytes()],
+            )
+            .await
+            .context("keep cookies")?;
+        Ok(match rows.first().map(|row| row.try_get(0)).transpose()? {
+            Some(true) => Replaced::Done,
+            Some(false) => Replaced::Changed,
+            None => Replaced::NoMember,
+        })
+    }
+
+    async fn delete_cookies(&self, owner: Owner) -> anyhow::Result<()> {
+        let sql = format!("DELETE FROM cookies c USING owners o WHERE {OWNED} AND c.owner = o.number");
+        self.connections.write(&sql, &[&owner.workspace.0, &owner.user.0]).await.map(drop).context("delete cookies")
     }
 
     async fn forget_own(&self, owner: Owner) -> anyhow::Result<()> {

@@ -4,7 +4,7 @@ use super::super::{get_count, get_optional_uuid, get_time, get_uuid, int, micros
 use crate::{
     id::{EntryId, EnvironmentId, ItemId, RunId},
     protocol::own::{HistoryEntry, Run, RunState, Totals},
-    store::own::{Added, Entry, Keep, Owner, Page, SWEPT_AT_ONCE, searched, state, word},
+    store::own::{Added, Entry, Keep, Owner, Page, Replaced, SWEPT_AT_ONCE, searched, state, word},
 };
 use rusqlite::{Connection, OptionalExtension, Row, params, types::FromSqlError};
 use time::OffsetDateTime;
@@ -305,18 +305,22 @@ pub(super) fn set_values(
     Ok(true)
 }
 
-pub(super) fn set_cookies(connection: &Connection, owner: Owner, jar: Option<&str>) -> anyhow::Result<bool> {
-    let Some(number) = number_to_write(connection, owner)? else { return Ok(false) };
-    match jar {
-        Some(jar) => connection
-            .prepare_cached(
-                "INSERT INTO cookies (owner, jar) VALUES (?1, ?2)
-                 ON CONFLICT (owner) DO UPDATE SET jar = excluded.jar",
-            )?
+pub(super) fn replace_cookies(
+    connection: &Connection,
+    owner: Owner,
+    before: Option<&str>,
+    jar: &str,
+) -> anyhow::Result<Replaced> {
+    let Some(number) = number_to_write(connection, owner)? else { return Ok(Replaced::NoMember) };
+    let replaced = match before {
+        Some(before) => connection
+            .prepare_cached("UPDATE cookies SET jar = ?3 WHERE owner = ?1 AND jar = ?2")?
+            .execute(params![number, before, jar])?,
+        None => connection
+            .prepare_cached("INSERT INTO cookies (owner, jar) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
             .execute(params![number, jar])?,
-        None => connection.prepare_cached("DELETE FROM cookies WHERE owner = ?1")?.execute([number])?,
     };
-    Ok(true)
+    Ok(if replaced > 0 { Replaced::Done } else { Replaced::Changed })
 }
 
 pub(super) fn sweep(connection: &Connection, before: OffsetDateTime) -> anyhow::Result<bool> {

@@ -14,7 +14,7 @@ use loggia::config::{HistoryOptions, LARGEST_JAR, MailOptions, SecretUrl, ServeO
 use loggia::http::App;
 use loggia::id::{EntryId, UserId, WorkspaceId};
 use loggia::identity::Secret;
-use loggia::protocol::own::HistoryEntry;
+use loggia::protocol::own::{HistoryEntry, Source};
 use loggia::server::{Server, open_store};
 use loggia::store::now_utc;
 use loggia::store::own::{Entry, Keep, Owner};
@@ -54,9 +54,13 @@ fn owner(workspace: &str, person: &Person) -> Owner {
     Owner { workspace: workspace.parse().unwrap(), user: person.id.parse().unwrap() }
 }
 
+fn source() -> Source {
+    Source { environment: None, overrides: BTreeMap::new(), request: None, inherits: true, left_out: Vec::new() }
+}
+
 async fn sends(app: &App, owner: Owner, name: &str, url: &str) -> HistoryEntry {
     let (request, outcome) = (get(url), answered("done"));
-    let sent = Sent { item: None, name, request: &request, outcome: Ok(&outcome), total_ms: 3.5 };
+    let sent = Sent { item: None, name, source: &source(), request: &request, outcome: Ok(&outcome), total_ms: 3.5 };
     app.record(owner, sent, &Redaction::default()).await.unwrap().unwrap()
 }
 
@@ -217,6 +221,7 @@ async fn to_everybody_else_it_is_as_if_it_were_not_there() {
             let rows = [
                 ("GET", "/history/ID", None, &entry),
                 ("DELETE", "/history/ID", None, &entry),
+                ("POST", "/history/ID/send", Some(json!({"request": {"url": "http://10.0.0.1/"}})), &entry),
                 ("GET", "/runs/ID", None, &run),
                 ("POST", "/runs/ID/results", Some(result), &run),
                 ("POST", "/runs/ID/end", Some(json!({"state": "aborted"})), &run),
@@ -393,7 +398,8 @@ async fn secrets_are_kept_nowhere_in_a_history() {
     outcome.url = "https://api.host.com/?token=t0".into();
     outcome.headers = vec![Header { name: "Set-Cookie".into(), value: "zc0=2".into() }];
     outcome.redirects = vec![Redirect { status: 302, location: "https://me:pass@api.host.com/?token=t0".into() }];
-    let sent = Sent { item: None, name: "Make", request: &request, outcome: Ok(&outcome), total_ms: 1.0 };
+    let sent =
+        Sent { item: None, name: "Make", source: &source(), request: &request, outcome: Ok(&outcome), total_ms: 1.0 };
     let owner = owner(&scene.workspace, &scene.pat);
     let mut client = scene.pat.live(&scene.workspace).await;
     let entry = scene.server.app.record(owner, sent, &Redaction::of(["k1/x".to_owned()])).await.unwrap().unwrap();
@@ -414,7 +420,8 @@ async fn secrets_are_kept_nowhere_in_a_history() {
     assert_eq!(whole.json["response"]["body"]["text"], format!("you sent {REDACTED} by {REDACTED}"));
     // What no answer came of says why, and binary bodies are not kept.
     let binary = Outgoing { body: Some(vec![0xff, 0xfe].into()), ..get("https://gone.host.com/") };
-    let sent = Sent { item: None, name: "Gone", request: &binary, outcome: Err("dns"), total_ms: 1.0 };
+    let sent =
+        Sent { item: None, name: "Gone", source: &source(), request: &binary, outcome: Err("dns"), total_ms: 1.0 };
     let entry = scene.server.app.record(owner, sent, &Redaction::default()).await.unwrap().unwrap();
     let whole = scene.get(&scene.pat, &format!("/history/{}", entry.id)).await;
     assert_eq!((&whole.json["entry"]["status"], &whole.json["entry"]["error"]), (&Value::Null, &json!("dns")));
@@ -466,7 +473,7 @@ async fn a_history_keeps_as_many_and_as_long_as_is_set() {
             total_ms: 1.0,
             size: 0,
         };
-        Entry { head, request: "{}".into(), response: None }
+        Entry { head, request: "{}".into(), response: None, source: "{}".into() }
     };
     let all = Keep { since: time::OffsetDateTime::UNIX_EPOCH, most: 100 };
     for days in [3, 1] {
@@ -598,7 +605,8 @@ async fn private_values_and_cookies_are_bounded() {
     assert_eq!(keep_cookies(store, stranger, &set("a=1".into())).await.unwrap_err().code.as_str(), "not_found");
     let nowhere = Owner { workspace: WorkspaceId::new(), ..owner };
     let (request, outcome) = (get("https://api.host.com/"), answered(""));
-    let sent = Sent { item: None, name: "x", request: &request, outcome: Ok(&outcome), total_ms: 1.0 };
+    let sent =
+        Sent { item: None, name: "x", source: &source(), request: &request, outcome: Ok(&outcome), total_ms: 1.0 };
     assert!(scene.server.app.record(nowhere, sent, &Redaction::default()).await.unwrap().is_none());
 }
 

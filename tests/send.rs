@@ -1,6 +1,8 @@
 //! A request sent through the server: what goes out, what comes back, whose it is.
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
 
+#[path = "send/again.rs"]
+mod again;
 mod common;
 
 use common::{Person, TestServer, new_id};

@@ -1,11 +1,11 @@
 //! What is kept of a request that was sent, for who sent it: without secrets, and with as much of the bodies as is
 //! worth keeping.
 
-use super::{Body, Header, Outcome, Outgoing, Redirect, Sizes, Timings, redact::Redaction, send::cookies::Jar};
+use super::{Body, Header, Outcome, Outgoing, Redirect, Sizes, Timings, redact::Redaction, send::cookies::Jar, source};
 use crate::config::{HistoryOptions, LARGEST_JAR, LARGEST_KEPT_BODY};
 use crate::id::{EntryId, ItemId};
-use crate::protocol::own::HistoryEntry;
-use crate::store::own::{Entry, Keep, Owner};
+use crate::protocol::own::{HistoryEntry, Source};
+use crate::store::own::{Entry, Keep, Owner, Replaced};
 use crate::store::{Store, now_utc, unavailable};
 use crate::workspace::problem::{Code, Problem};
 use serde::Serialize;
@@ -25,10 +25,12 @@ const LONGEST_HEADER: usize = 8 * 1_024;
 /// A request that was sent, and what came of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Sent<'a> {
-    /// The item it was made of.
+    /// The item it was made of, or for.
     pub item: Option<ItemId>,
-    /// The item's name.
+    /// The item's name, or its own.
     pub name: &'a str,
+    /// What it was made of.
+    pub source: &'a Source,
     /// As it went out.
     pub request: &'a Outgoing,
     /// The answer, or why there is none: a stable word.
@@ -166,7 +168,7 @@ fn entry(sent: Sent<'_>, redaction: &Redaction, at: OffsetDateTime) -> serde_jso
         id: EntryId::new(),
         at,
         item: sent.item,
-        name: sent.name.to_owned(),
+        name: redaction.text(sent.name, usize::MAX).0,
         method: outgoing.method.clone(),
         url,
         status,
@@ -175,7 +177,8 @@ fn entry(sent: Sent<'_>, redaction: &Redaction, at: OffsetDateTime) -> serde_jso
         size,
     };
     let response = sent.outcome.ok().map(|outcome| serde_json::to_string(&kept_response(redaction, outcome)));
-    Ok(Entry { head, request: serde_json::to_string(&request)?, response: response.transpose()? })
+    let source = serde_json::to_string(&source::kept(sent.source, redaction)?)?;
+    Ok(Entry { head, request: serde_json::to_string(&request)?, response: response.transpose()?, source })
 }
 
 fn kept_response(redaction: &Redaction, outcome: &Outcome) -> KeptResponse {

@@ -48,6 +48,24 @@ pub struct WholeEntry {
     /// What came back, without secrets; null when nothing did.
     #[schema(value_type = Option<Object>)]
     pub response: Option<Arc<RawValue>>,
+    /// What it was made of.
+    pub source: Source,
+}
+
+/// What a request was made of, without secrets: with it, it can be sent again.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Source {
+    /// The environment.
+    pub environment: Option<EnvironmentId>,
+    /// Values that were given for this once.
+    pub overrides: BTreeMap<String, String>,
+    /// The Postman request as it was written then, with its variables; null when it was too large to be kept.
+    #[schema(value_type = Option<Object>)]
+    pub request: Option<Arc<RawValue>>,
+    /// Whether it is an item's own and has authorization and behavior of what that stands in.
+    pub inherits: bool,
+    /// What was secret or too large and has to be given to send it again: `overrides.token`, `request.body`, `request`.
+    pub left_out: Vec<String>,
 }
 
 /// A page of a history.

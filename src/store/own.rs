@@ -31,6 +31,8 @@ pub struct Entry {
     pub request: String,
     /// JSON.
     pub response: Option<String>,
+    /// JSON.
+    pub source: String,
 }
 
 /// What of a list is kept when something is added to it.

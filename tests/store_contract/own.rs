@@ -31,7 +31,12 @@ fn entry(name: &str, seconds: i64) -> Entry {
         total_ms: 12.5,
         size: 7,
     };
-    Entry { head, request: r#"{"url":"\u0000"}"#.into(), response: Some("{}".into()) }
+    Entry {
+        head,
+        request: r#"{"url":"\u0000"}"#.into(),
+        response: Some("{}".into()),
+        source: r#"{"a":"\u0000"}"#.into(),
+    }
 }
 
 fn run(seconds: i64) -> Run {

@@ -89,9 +89,9 @@ impl Own for Postgres {
             "WITH place AS MATERIALIZED (SELECT owner_to_write($1, $2) AS number),
              added AS (
                  INSERT INTO history (owner, id, at, item, name, method, url, status, error, total_ms, size,
-                                      searched, request, response)
+                                      searched, request, response, source)
                  SELECT p.number, $3::UUID, $4::BIGINT, $5::UUID, $6::BYTEA, $7::BYTEA, $8::BYTEA, $9::INTEGER,
-                        $10::BYTEA, $11::DOUBLE PRECISION, $12::BIGINT, $13::BYTEA, $14::BYTEA, $15::BYTEA
+                        $10::BYTEA, $11::DOUBLE PRECISION, $12::BIGINT, $13::BYTEA, $14::BYTEA, $15::BYTEA, $18::BYTEA
                  FROM place p WHERE p.number IS NOT NULL RETURNING owner
              ),
              past AS (
@@ -117,6 +117,7 @@ impl Own for Postgres {
                 &entry.response.as_ref().map(String::as_bytes),
                 &micros(keep.since)?,
                 &i64::from(keep.most.saturating_sub(1)),
+                &entry.source.as_bytes(),
             ],
         )
         .await
@@ -142,7 +143,7 @@ impl Own for Postgres {
 
     async fn entry(&self, owner: Owner, id: EntryId) -> anyhow::Result<Option<Entry>> {
         let sql = format!(
-            "SELECT {ENTRY}, h.request, h.response FROM owners o JOIN history h ON h.owner = o.number
+            "SELECT {ENTRY}, h.request, h.response, h.source FROM owners o JOIN history h ON h.owner = o.number
              WHERE {OWNED} AND h.id = $3"
         );
         let rows = self
@@ -152,7 +153,7 @@ impl Own for Postgres {
             .context("load an entry of a history")?;
         let read = |row: &Row| {
             let response = row.try_get::<_, Option<Vec<u8>>>(11)?.map(String::from_utf8).transpose()?;
-            Ok(Entry { head: read_entry(row)?, request: get_name(row, 10)?, response })
+            Ok(Entry { head: read_entry(row)?, request: get_name(row, 10)?, response, source: get_name(row, 12)? })
         };
         rows.first().map(read).transpose()
     }

@@ -30,6 +30,7 @@ CREATE TABLE history (
     size BIGINT NOT NULL,
     searched BYTEA NOT NULL,
     request BYTEA NOT NULL,
+    source BYTEA NOT NULL,
     response BYTEA,
     PRIMARY KEY (owner, id)
 );

@@ -107,8 +107,8 @@ pub(super) fn add_entry(connection: &Connection, owner: Owner, entry: &Entry, ke
     connection
         .prepare_cached(
             "INSERT INTO history (owner, id, at, item, name, method, url, status, error, total_ms, size,
-                                  searched, request, response)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                                  searched, request, response, source)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
         )?
         .execute(params![
             owner,
@@ -125,6 +125,7 @@ pub(super) fn add_entry(connection: &Connection, owner: Owner, entry: &Entry, ke
             searched(head),
             entry.request,
             entry.response,
+            entry.source,
         ])?;
     Ok(true)
 }
@@ -153,11 +154,12 @@ pub(super) fn entry(connection: &Connection, owner: Owner, id: EntryId) -> anyho
     let (workspace, user) = key(owner);
     Ok(connection
         .prepare_cached(&format!(
-            "SELECT {ENTRY}, h.request, h.response FROM owners o JOIN history h ON h.owner = o.number
+            "SELECT {ENTRY}, h.request, h.response, h.source FROM owners o JOIN history h ON h.owner = o.number
              WHERE {OWNED} AND h.id = ?3"
         ))?
         .query_row(params![workspace, user, id.0.into_bytes()], |row| {
-            Ok(Entry { head: read_entry(row)?, request: row.get(10)?, response: row.get(11)? })
+            let (request, response, source) = (row.get(10)?, row.get(11)?, row.get(12)?);
+            Ok(Entry { head: read_entry(row)?, request, response, source })
         })
         .optional()?)
 }

@@ -4,6 +4,8 @@
 #[path = "send/again.rs"]
 mod again;
 mod common;
+#[path = "send/memory.rs"]
+mod memory;
 
 use common::{Person, TestServer, new_id};
 use serde_json::{Value, json};

@@ -6,7 +6,7 @@ mod written;
 use super::Handshake;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
-use written::{Pattern, is_base64, patterns_of, written};
+use written::{Pattern, is_base64, meant, patterns_of, written};
 
 /// What stands in place of a secret, however long that is.
 pub const REDACTED: &str = "••••";
@@ -85,11 +85,10 @@ impl Redaction {
             let end = text[length..].find(|c| !is_base64(c)).unwrap_or(text.len() - length).min(1);
             Some((length + if pattern.ends.1 { end } else { 0 }, pattern.ends.0))
         };
-        match text.chars().next()? {
-            // What stands escaped may be any character.
-            '%' | '\\' | '+' => self.patterns.values().flatten().filter_map(length).max(),
-            first => self.patterns.get(&first)?.iter().filter_map(length).max(),
-        }
+        // As it stands, and what it means when it is escaped.
+        let firsts = [text.chars().next(), meant(text).map(|(meant, _)| meant)];
+        let fitting = firsts.iter().flatten().filter_map(|first| self.patterns.get(first)).flatten();
+        fitting.filter_map(length).max()
     }
 
     /// How far what a text begins with reaches together with the secrets that begin within it.
@@ -186,6 +185,13 @@ mod tests {
             assert_eq!(taken_out("a b/é\"", text), REDACTED, "{text}");
         }
         assert_eq!(taken_out("\u{1F511}\n", "x\\uD83D\\uDD11\\n"), "x••••");
+        for text in ["%C3%A9x", "\\u00e9x", "%c3%a9%78", "\u{e9}%78"] {
+            assert_eq!(taken_out("\u{e9}x", text), REDACTED, "{text}");
+        }
+        assert_eq!(taken_out(" x", "+x%20x\\u0020x"), "••••••••••••");
+        assert_eq!(taken_out("\u{1F511}x", "%F0%9F%94%91x \\ud83d\\udd11x"), "•••• ••••");
+        assert_eq!(taken_out("%41", "%41 A %2541"), "•••• A ••••");
+        assert_eq!(taken_out("a\\b", r"a\b a\\b"), "•••• ••••");
         assert_eq!(taken_out("ab", "a%6"), "a%6");
         assert_eq!(taken_out("ab", "a%"), "a%");
         assert_eq!(taken_out("\u{e9}", "%C3"), "%C3");

@@ -5,6 +5,7 @@ use super::content::is_disabled;
 use super::redact::{REDACTED, Redaction, is_open, is_telling};
 use crate::config::LARGEST_KEPT_BODY;
 use crate::protocol::own::Source;
+use crate::workspace::item::Content;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -30,8 +31,9 @@ pub(super) fn kept(source: &Source, redaction: &Redaction) -> serde_json::Result
     let (mut overrides, mut left_out) = (BTreeMap::new(), Vec::new());
     let mut room = LARGEST_KEPT_BODY;
     for (name, value) in &source.overrides {
-        let is_secret = is_telling(name) && !is_open(value) || redaction.is_in(value) || redaction.is_in(name);
-        match room.checked_sub(name.len() + value.len()).filter(|_| !is_secret) {
+        let rest = room.checked_sub(name.len() + value.len());
+        let is_secret = || is_telling(name) && !is_open(value) || redaction.is_in(value) || redaction.is_in(name);
+        match rest.filter(|_| !is_secret()) {
             Some(rest) => {
                 room = rest;
                 overrides.insert(name.clone(), value.clone());
@@ -39,22 +41,41 @@ pub(super) fn kept(source: &Source, redaction: &Redaction) -> serde_json::Result
             None => left_out.push(format!("overrides.{}", redaction.text(name, usize::MAX).0)),
         }
     }
-    let mut request: Value = match &source.request {
-        Some(request) => serde_json::from_str(request.get())?,
-        None => Value::Null,
+    let (request, missing) = match &source.request {
+        Some(request) => kept_request(request, redaction)?,
+        None => (None, Some("request")),
     };
-    redact_request(&mut request, redaction);
+    left_out.extend(missing.map(str::to_owned));
+    Ok(Source { environment: source.environment, overrides, request, inherits: source.inherits, left_out })
+}
+
+/// As much of a request as is kept, and what of it is left out.
+fn kept_request(
+    request: &RawValue,
+    redaction: &Redaction,
+) -> serde_json::Result<(Option<Content>, Option<&'static str>)> {
+    let mut request: Value = serde_json::from_str(request.get())?;
     let fits = |request: &Value| serde_json::to_string(request).map(|text| text.len() <= LARGEST_KEPT_BODY);
     let mut missing = None;
+    let mut without_body = |request: &mut Value| {
+        let body = request.as_object_mut().and_then(|request| request.shift_remove("body"));
+        missing = missing.or(body.map(|_| "request.body"));
+    };
+    // Before, too: to look for secrets takes a while.
     if !fits(&request)? {
-        missing = request.as_object_mut().and_then(|request| request.shift_remove("body")).map(|_| "request.body");
+        without_body(&mut request);
     }
-    if request.is_null() || !fits(&request)? {
-        (request, missing) = (Value::Null, Some("request"));
+    if !fits(&request)? {
+        return Ok((None, Some("request")));
     }
-    left_out.extend(missing.map(str::to_owned));
-    let request = if request.is_null() { None } else { Some(to_raw_value(&request)?.into()) };
-    Ok(Source { environment: source.environment, overrides, request, inherits: source.inherits, left_out })
+    redact_request(&mut request, redaction);
+    if !fits(&request)? {
+        without_body(&mut request);
+    }
+    if !fits(&request)? {
+        return Ok((None, Some("request")));
+    }
+    Ok((Some(to_raw_value(&request)?.into()), missing))
 }
 
 /// What was left out and is not given now.

@@ -43,53 +43,60 @@ pub(super) fn is_base64(c: char) -> bool {
 /// The length of what `text` begins with, if that is the secret: as it is, or with any of its characters as a URL, a form
 /// or a JSON string writes them.
 pub(super) fn written(text: &str, secret: &str) -> Option<usize> {
+    // What begins an escape may also stand for itself.
+    [true, false].into_iter().filter_map(|escapes_first| written_so(text, secret, escapes_first)).max()
+}
+
+fn written_so(text: &str, secret: &str, escapes_first: bool) -> Option<usize> {
     let mut at = 0;
     for wanted in secret.chars() {
-        at += character(&text[at..], wanted)?;
+        let rest = text.get(at..)?;
+        let plain = rest.starts_with(wanted).then_some(wanted.len_utf8());
+        let escaped = || meant(rest).filter(|(meant, _)| *meant == wanted).map(|(_, length)| length);
+        at += if escapes_first { escaped().or(plain) } else { plain.or_else(escaped) }?;
     }
     Some(at)
 }
 
-fn character(text: &str, wanted: char) -> Option<usize> {
-    if text.starts_with(wanted) {
-        return Some(wanted.len_utf8());
-    }
+/// The character that an escape at the beginning of a text stands for, and the escape's length.
+pub(super) fn meant(text: &str) -> Option<(char, usize)> {
     match text.as_bytes().first()? {
-        b'+' => (wanted == ' ').then_some(1),
+        b'+' => Some((' ', 1)),
         b'%' => {
-            let mut bytes = [0; 4];
-            let bytes = wanted.encode_utf8(&mut bytes).as_bytes();
-            let same = bytes.iter().enumerate().all(|(index, byte)| {
-                let hex = text.get(index * 3..index * 3 + 3).and_then(|triple| triple.strip_prefix('%'));
-                hex.is_some_and(|hex| u8::from_str_radix(hex, 16).is_ok_and(|value| value == *byte))
-            });
-            same.then_some(bytes.len() * 3)
+            let byte = |index: usize| {
+                let hex = text.get(index * 3..index * 3 + 3)?.strip_prefix('%')?;
+                u8::from_str_radix(hex, 16).ok()
+            };
+            let length = match byte(0)? {
+                0..0x80 => 1,
+                0x80..0xe0 => 2,
+                0xe0..0xf0 => 3,
+                0xf0.. => 4,
+            };
+            let bytes = (0..length).map(byte).collect::<Option<Vec<u8>>>()?;
+            Some((std::str::from_utf8(&bytes).ok()?.chars().next()?, length * 3))
         }
-        b'\\' => escaped(text, wanted),
+        b'\\' => meant_in_json(text),
         _ => None,
     }
 }
 
 /// RFC 8259, section 7.
-fn escaped(text: &str, wanted: char) -> Option<usize> {
-    let unit = |at: usize| {
-        let hex = text.get(at..at + 6)?.strip_prefix("\\u")?;
-        u16::from_str_radix(hex, 16).ok()
-    };
-    if text.as_bytes().get(1) == Some(&b'u') {
-        let mut units = [0; 2];
-        let units = wanted.encode_utf16(&mut units);
-        let same = units.iter().enumerate().all(|(index, one)| unit(index * 6) == Some(*one));
-        return same.then_some(units.len() * 6);
-    }
+fn meant_in_json(text: &str) -> Option<(char, usize)> {
     let meant = match text.as_bytes().get(1)? {
+        b'u' => {
+            let unit = |at: usize| u16::from_str_radix(text.get(at..at + 6)?.strip_prefix("\\u")?, 16).ok();
+            let units = [unit(0)?].into_iter().chain(unit(6));
+            let meant = char::decode_utf16(units).next()?.ok()?;
+            return Some((meant, meant.len_utf16() * 6));
+        }
         b'n' => '\n',
         b'r' => '\r',
         b't' => '\t',
         b'b' => '\u{8}',
         b'f' => '\u{c}',
-        other => char::from(*other),
+        other @ (b'"' | b'\\' | b'/') => char::from(*other),
+        _ => return None,
     };
-    (meant == wanted && matches!(text.as_bytes()[1], b'n' | b'r' | b't' | b'b' | b'f' | b'"' | b'\\' | b'/'))
-        .then_some(2)
+    Some((meant, 2))
 }

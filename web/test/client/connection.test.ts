@@ -145,6 +145,24 @@ test("presence and events are signs of life", async () => {
   workspace.close();
 });
 
+test("an edit that has no answer while other things come is sent again on another socket", async () => {
+  const { server, workspace } = await opened();
+  void workspace.edit([{ kind: "item_create", id: "n", parent: "c", item_kind: "folder", name: "N", content: {} }]);
+  const first = server.socket;
+  for (let turn = 0; turn < 11; turn += 1) {
+    server.clock.advance(5_000);
+    first.says({ type: "presence_delta", joined: [], changed: [], left: [] });
+  }
+  assert.equal(workspace.connection.state, "live");
+  server.clock.advance(5_000);
+  assert.equal(workspace.connection.reason, "silent");
+  server.clock.advance(250);
+  await settled();
+  server.welcome();
+  assert.equal(server.socket.said[0]?.op, first.said[0]?.op);
+  workspace.close();
+});
+
 test("after a sleep the server is asked at once, and what came meanwhile counts", async () => {
   const { server, workspace } = await opened();
   server.clock.jump(60 * MINUTE);

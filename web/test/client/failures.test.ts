@@ -155,7 +155,8 @@ describe("failures", { timeout: 240_000, skip: PROGRAM ? false : "LOGGIA_BIN nam
     const editor = await open(home.admin);
     await home.admin.delete("/v1/workspaces/{workspace}", { path: { workspace: home.workspace } });
     await state(editor, "ended");
-    assert.equal(editor.connection.reason, "deleted");
+    // The event of the deletion may still come through before the end, or not.
+    assert.ok(["deleted", "gone"].includes(editor.connection.reason ?? ""), editor.connection.reason);
     assert.deepEqual([...editor.presence], []);
   });
 

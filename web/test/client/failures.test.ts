@@ -156,7 +156,7 @@ describe("failures", { timeout: 240_000, skip: PROGRAM ? false : "LOGGIA_BIN nam
     await home.admin.delete("/v1/workspaces/{workspace}", { path: { workspace: home.workspace } });
     await state(editor, "ended");
     // The event of the deletion may still come through before the end, or not.
-    assert.ok(["deleted", "gone"].includes(editor.connection.reason ?? ""), editor.connection.reason);
+    assert.ok(["deleted", "gone"].includes(editor.connection.reason ?? ""), String(editor.connection.reason));
     assert.deepEqual([...editor.presence], []);
   });
 

@@ -79,15 +79,15 @@ describe("failures", { timeout: 240_000, skip: PROGRAM ? false : "LOGGIA_BIN nam
     proxy.hold();
     const content = { request: { description: "x".repeat(60_000) } };
     // More than both machines' sockets and the server keep for it.
-    const many = Array.from({ length: 300 }, (_, at) => editor.edit([made(home.collection, `slow ${at}`, content)]));
+    const many = Array.from({ length: 200 }, (_, at) => editor.edit([made(home.collection, `slow ${at}`, content)]));
     await Promise.all(many);
     const session = partner.session ?? "";
     await until(editor, "the partner's end", () => !editor.presence.has(session), 60_000);
     proxy.release();
-    await until(partner, "what was missed", () => count(partner, "slow 299") === 1, 60_000);
-    // 4008, if its frame still came through; else the end of the connection.
-    assert.ok(reasons.includes("slow") || reasons.includes("lost"), JSON.stringify([...new Set(reasons)]));
-    await allTrue([[partner, partnerApi], [editor, home.admin]], ["slow 0", "slow 299"]);
+    await until(partner, "what was missed", () => count(partner, "slow 199") === 1, 60_000);
+    // 4008, if its frame still came through; else the end of the connection, or that it was given up here first.
+    assert.ok(["slow", "lost", "silent"].some((reason) => reasons.includes(reason)), JSON.stringify([...new Set(reasons)]));
+    await allTrue([[partner, partnerApi], [editor, home.admin]], ["slow 0", "slow 199"]);
   });
 
   test("the switch to multi-partner, on a live session and while one is away", async () => {
@@ -155,7 +155,8 @@ describe("failures", { timeout: 240_000, skip: PROGRAM ? false : "LOGGIA_BIN nam
     const editor = await open(home.admin);
     await home.admin.delete("/v1/workspaces/{workspace}", { path: { workspace: home.workspace } });
     await state(editor, "ended");
-    assert.equal(editor.connection.reason, "deleted");
+    // The event of the deletion may still come through before the end, or not.
+    assert.ok(["deleted", "gone"].includes(editor.connection.reason ?? ""), String(editor.connection.reason));
     assert.deepEqual([...editor.presence], []);
   });
 

@@ -3,7 +3,7 @@
 import type { Api, Json } from "../../../client";
 import type { Assertion, ConsoleLine } from "../../../client/runner";
 import type { Live } from "../../live.svelte";
-import { collectionAround, entriesOf, hasScripts, sender } from "./model/plan";
+import { collectionOf, entriesOf, hasScripts, sender } from "./model/plan";
 import { requestOf } from "./model/postman";
 import { type Refusal, refusalOf, type Sent } from "./model/sent";
 import type { Scope } from "./model/variables";
@@ -39,15 +39,28 @@ export class Exchange {
   }
 
   async send(order: Order): Promise<void> {
+    await this.#attempt(async (signal) => {
+      const collection = await collectionOf(order.live, [order.item], { id: order.item, content: order.content });
+      if (hasScripts(collection)) await this.#run(order, collection, signal);
+      else this.sent = await this.#plain(order, signal);
+    });
+  }
+
+  /** An entry of the history once more, as it was. */
+  async again(api: Api, workspace: string, entry: string): Promise<void> {
+    await this.#attempt(async (signal) => {
+      this.sent = await api.post<Sent>(`/v1/workspaces/${workspace}/history/${entry}/send`, {}, { signal });
+    });
+  }
+
+  async #attempt(what: (signal: AbortSignal) => Promise<void>): Promise<void> {
     if (this.sending) return;
     const abort = new AbortController();
     this.#abort = abort;
     this.sending = true;
     this.refusal = this.tested = undefined;
     try {
-      const collection = await collectionAround(order.live, order.item, { id: order.item, content: order.content });
-      if (hasScripts(collection)) await this.#run(order, collection, abort.signal);
-      else this.sent = await this.#plain(order, abort.signal);
+      await what(abort.signal);
     } catch (error) {
       this.sent = undefined;
       this.refusal = abort.signal.aborted ? { code: "canceled", title: "Canceled. Your history says so too." } : refusalOf(error);
@@ -66,7 +79,7 @@ export class Exchange {
   }
 
   /** With the scripts before and after it, in the sandbox. */
-  async #run(order: Order, collection: Awaited<ReturnType<typeof collectionAround>>, signal: AbortSignal): Promise<void> {
+  async #run(order: Order, collection: Awaited<ReturnType<typeof collectionOf>>, signal: AbortSignal): Promise<void> {
     const runner = await import("../../../client/runner");
     const sandbox = runner.openSandbox({ src: "/sandbox.html" });
     let refused: unknown;

@@ -10,25 +10,23 @@ import type { Scope } from "./variables";
 import type { Sent } from "./sent";
 
 /**
- * The collection around `id`, with nothing in it but `id` and what is in that. `override`: another content of an item,
- * for this once.
+ * Some requests of one collection in an order of their own, each in its folders, so that what these do holds for it.
+ * `override`: another content of an item, for this once.
  */
-export async function collectionAround(live: Live, id: string, override?: { id: string; content: Json }): Promise<Collection> {
+export async function collectionOf(live: Live, ids: readonly string[], override?: { id: string; content: Json }): Promise<Collection> {
   const contentOf = async (entry: Entry) => (override?.id === entry.id ? override.content : (await live.item(entry.id)).content);
-  const path = pathTo(live.items, id);
-  const [root, ...inner] = path;
-  if (!root) throw new Error("It is no longer there.");
-  const make = async (entry: Entry, below: readonly Entry[]): Promise<Item> => {
+  const wrap = async ([entry, ...inner]: readonly Entry[]): Promise<Item[]> => {
+    if (!entry) return [];
     const content = await contentOf(entry);
-    if (entry.kind === "request") return { ...content, id: entry.id, name: entry.name };
-    const [next, ...rest] = below;
-    const children = next ? [next] : live.children(entry.id).filter(({ kind }) => kind === "request" || kind === "folder");
-    const item: Item[] = [];
-    for (const child of children) item.push(await make(child, rest));
-    return { ...content, id: entry.id, name: entry.name, item };
+    const made = { ...content, id: entry.id, name: entry.name };
+    return [entry.kind === "request" ? made : { ...made, item: await wrap(inner) }];
   };
-  const made = await make(root, inner);
-  return { ...made, info: { name: root.name } } as Collection;
+  const paths = ids.map((id) => pathTo(live.items, id));
+  const root = paths[0]?.[0];
+  if (!root || paths.some((path) => path[0]?.id !== root.id)) throw new Error("A request is no longer there.");
+  const item: Item[] = [];
+  for (const path of paths) item.push(...(await wrap(path.slice(1))));
+  return { ...(await contentOf(root)), info: { name: root.name }, item } as Collection;
 }
 
 /** Whether any script stands in it. */

@@ -49,6 +49,8 @@ pub const REFUSED_PORTS: [u16; 48] = [
 pub const HISTORY_DAYS: u16 = 30;
 /// Entries of a person's history in a workspace, unless another limit is set.
 pub const HISTORY_ENTRIES: u32 = 1_000;
+/// Names that are looked up at once for all persons: a look-up holds one of a few hundred threads, and can't be ended.
+pub const LOOKUPS_AT_ONCE: usize = 256;
 /// Bytes of a request's or an answer's body that a history keeps.
 pub const LARGEST_KEPT_BODY: usize = 64 * 1_024;
 /// Runs of a person in a workspace; older ones go.

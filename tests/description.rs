@@ -8,8 +8,10 @@ use loggia::call::history::{Sent, keep_cookies};
 use loggia::call::redact::Redaction;
 use loggia::call::{Behavior, Outgoing};
 use loggia::id::EntryId;
+use loggia::protocol::own::Source;
 use loggia::store::own::Owner;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// Checks values against the schemas of a description.
 struct Schemas(Value);
@@ -34,6 +36,17 @@ fn own(workspace: &str, person: &Person) -> Owner {
     Owner { workspace: workspace.parse().unwrap(), user: person.id.parse().unwrap() }
 }
 
+fn source() -> Source {
+    let request = serde_json::from_str(r#"{"method": "GET", "url": "https://api.host.com/"}"#).unwrap();
+    Source {
+        environment: None,
+        overrides: BTreeMap::new(),
+        request: Some(request),
+        inherits: true,
+        left_out: Vec::new(),
+    }
+}
+
 /// A request that did not come through; its entry.
 async fn sends(server: &TestServer, owner: Owner) -> EntryId {
     let request = Outgoing {
@@ -44,7 +57,9 @@ async fn sends(server: &TestServer, owner: Owner) -> EntryId {
         auth: None,
         behavior: Behavior::default(),
     };
-    let sent = Sent { item: None, name: "List users", request: &request, outcome: Err("dns"), total_ms: 1.0 };
+    let source = source();
+    let sent =
+        Sent { item: None, name: "List users", source: &source, request: &request, outcome: Err("dns"), total_ms: 1.0 };
     server.app.record(owner, sent, &Redaction::default()).await.unwrap().unwrap().id
 }
 
@@ -113,7 +128,7 @@ async fn answers_are_as_described() {
     let run = partner.post(&format!("{path}/runs"), run).await.expect(201).clone();
     schemas.hold("Run", &run);
     let run = format!("{path}/runs/{}", run["id"].as_str().unwrap());
-    let result = json!({"item": request, "name": "List users", "iteration": 0, "status": 200, "ms": 1.5,
+    let result = json!({"item": request, "name": "List users", "sequence": 0, "iteration": 0, "status": 200, "ms": 1.5,
                         "assertions": [{"name": "is fast", "passed": true}]});
     schemas.hold("RunResult", &result);
     schemas.hold("Run", partner.post(&format!("{run}/results"), result).await.expect(200));
@@ -124,7 +139,16 @@ async fn answers_are_as_described() {
     schemas.hold("Values", values.expect(200));
     let owner = own(&workspace, &partner);
     let entry = sends(&server, owner).await;
-    keep_cookies(server.store.as_ref(), owner, "{}".into()).await.unwrap();
+    let cookie = ("https://api.host.com/".parse().unwrap(), "session=1".to_owned());
+    keep_cookies(server.store.as_ref(), owner, &[cookie]).await.unwrap();
+    let sent = json!({"method": "GET", "url": "http://10.0.0.1/"});
+    let alone = json!({"request": sent, "name": "Try", "environment": environment, "item": request,
+                       "overrides": {"host": "10.0.0.1"}, "files": {}});
+    schemas.hold("SendAlone", &alone);
+    schemas.hold("SendAnswer", partner.post(&format!("{path}/send"), alone).await.expect(200));
+    let again = json!({"overrides": {"host": "10.0.0.1"}, "request": sent, "files": {}});
+    schemas.hold("SendAgain", &again);
+    schemas.hold("SendAnswer", partner.post(&format!("{path}/history/{entry}/send"), again).await.expect(200));
     for (name, path) in [
         ("Runs", format!("{path}/runs")),
         ("WholeRun", run),

@@ -14,7 +14,7 @@ use loggia::config::{HistoryOptions, LARGEST_JAR, MailOptions, SecretUrl, ServeO
 use loggia::http::App;
 use loggia::id::{EntryId, UserId, WorkspaceId};
 use loggia::identity::Secret;
-use loggia::protocol::own::HistoryEntry;
+use loggia::protocol::own::{HistoryEntry, Source};
 use loggia::server::{Server, open_store};
 use loggia::store::now_utc;
 use loggia::store::own::{Entry, Keep, Owner};
@@ -54,9 +54,13 @@ fn owner(workspace: &str, person: &Person) -> Owner {
     Owner { workspace: workspace.parse().unwrap(), user: person.id.parse().unwrap() }
 }
 
+fn source() -> Source {
+    Source { environment: None, overrides: BTreeMap::new(), request: None, inherits: true, left_out: Vec::new() }
+}
+
 async fn sends(app: &App, owner: Owner, name: &str, url: &str) -> HistoryEntry {
     let (request, outcome) = (get(url), answered("done"));
-    let sent = Sent { item: None, name, request: &request, outcome: Ok(&outcome), total_ms: 3.5 };
+    let sent = Sent { item: None, name, source: &source(), request: &request, outcome: Ok(&outcome), total_ms: 3.5 };
     app.record(owner, sent, &Redaction::default()).await.unwrap().unwrap()
 }
 
@@ -143,7 +147,9 @@ impl Scene {
         who.post(&self.path(&format!("/runs/{run}/results")), result).await.expect(200);
         let values = json!({"values": {"token": "my own"}});
         who.request("PUT", &self.path(&self.values()), Some(values)).await.expect(200);
-        keep_cookies(self.server.store.as_ref(), owner, r#"[{"name":"sid"}]"#.into()).await.unwrap();
+        let store = self.server.store.as_ref();
+        let before = store.cookies(owner).await.unwrap();
+        store.replace_cookies(owner, before, r#"[{"name":"sid"}]"#.into()).await.unwrap();
         (entry.id.to_string(), run)
     }
 
@@ -215,6 +221,7 @@ async fn to_everybody_else_it_is_as_if_it_were_not_there() {
             let rows = [
                 ("GET", "/history/ID", None, &entry),
                 ("DELETE", "/history/ID", None, &entry),
+                ("POST", "/history/ID/send", Some(json!({"request": {"url": "http://10.0.0.1/"}})), &entry),
                 ("GET", "/runs/ID", None, &run),
                 ("POST", "/runs/ID/results", Some(result), &run),
                 ("POST", "/runs/ID/end", Some(json!({"state": "aborted"})), &run),
@@ -391,7 +398,8 @@ async fn secrets_are_kept_nowhere_in_a_history() {
     outcome.url = "https://api.host.com/?token=t0".into();
     outcome.headers = vec![Header { name: "Set-Cookie".into(), value: "zc0=2".into() }];
     outcome.redirects = vec![Redirect { status: 302, location: "https://me:pass@api.host.com/?token=t0".into() }];
-    let sent = Sent { item: None, name: "Make", request: &request, outcome: Ok(&outcome), total_ms: 1.0 };
+    let sent =
+        Sent { item: None, name: "Make", source: &source(), request: &request, outcome: Ok(&outcome), total_ms: 1.0 };
     let owner = owner(&scene.workspace, &scene.pat);
     let mut client = scene.pat.live(&scene.workspace).await;
     let entry = scene.server.app.record(owner, sent, &Redaction::of(["k1/x".to_owned()])).await.unwrap().unwrap();
@@ -412,7 +420,8 @@ async fn secrets_are_kept_nowhere_in_a_history() {
     assert_eq!(whole.json["response"]["body"]["text"], format!("you sent {REDACTED} by {REDACTED}"));
     // What no answer came of says why, and binary bodies are not kept.
     let binary = Outgoing { body: Some(vec![0xff, 0xfe].into()), ..get("https://gone.host.com/") };
-    let sent = Sent { item: None, name: "Gone", request: &binary, outcome: Err("dns"), total_ms: 1.0 };
+    let sent =
+        Sent { item: None, name: "Gone", source: &source(), request: &binary, outcome: Err("dns"), total_ms: 1.0 };
     let entry = scene.server.app.record(owner, sent, &Redaction::default()).await.unwrap().unwrap();
     let whole = scene.get(&scene.pat, &format!("/history/{}", entry.id)).await;
     assert_eq!((&whole.json["entry"]["status"], &whole.json["entry"]["error"]), (&Value::Null, &json!("dns")));
@@ -464,7 +473,7 @@ async fn a_history_keeps_as_many_and_as_long_as_is_set() {
             total_ms: 1.0,
             size: 0,
         };
-        Entry { head, request: "{}".into(), response: None }
+        Entry { head, request: "{}".into(), response: None, source: "{}".into() }
     };
     let all = Keep { since: time::OffsetDateTime::UNIX_EPOCH, most: 100 };
     for days in [3, 1] {
@@ -496,6 +505,7 @@ async fn runs_are_bounded_and_their_bad_input_is_named() {
         (json!({"name": "x"}), "malformed", 400, Value::Null),
         (json!({"name": "x", "ms": -1}), "invalid", 422, json!("ms")),
         (json!({"name": "x", "ms": 1, "iteration": 10_000}), "invalid", 422, json!("iteration")),
+        (json!({"name": "x", "ms": 1, "sequence": u64::MAX}), "invalid", 422, json!("sequence")),
         (json!({"name": "x".repeat(16 * 1_024), "ms": 1}), "too_large", 413, Value::Null),
     ] {
         let refused = pat.post(&format!("{run}/results"), body).await;
@@ -508,14 +518,34 @@ async fn runs_are_bounded_and_their_bad_input_is_named() {
         let result = json!({"name": number.to_string(), "ms": 1, "error": "dns"});
         pat.post(&format!("{run}/results"), result).await.expect(200);
     }
+    // Who lost an answer sends the same again, and it counts once.
+    let fourth = json!({"name": "3", "ms": 1, "error": "dns", "sequence": 3});
+    let first = pat.post(&format!("{run}/results"), fourth.clone()).await.expect(200).clone();
+    assert_eq!(*pat.post(&format!("{run}/results"), fourth.clone()).await.expect(200), first);
+    for (result, detail) in [
+        (json!({"name": "3", "ms": 2, "sequence": 3}), "The run has another result 3."),
+        (json!({"name": "5", "ms": 1, "sequence": 5}), "The next result of the run is 4."),
+    ] {
+        let refused = pat.post(&format!("{run}/results"), result).await;
+        refused.refused(422, "invalid");
+        assert_eq!((&refused.json["path"], &refused.json["detail"]), (&json!("sequence"), &json!(detail)));
+    }
+    let again: Vec<_> = (0..8).map(|_| json!({"name": "4", "ms": 1, "error": "dns", "sequence": 4})).collect();
+    let again = again.into_iter().map(|result| async { pat.post(&format!("{run}/results"), result).await.status });
+    assert_eq!(futures_util::future::join_all(again).await, [200; 8]);
+    let whole = pat.get(&run).await;
+    let sequences: Vec<_> =
+        whole.expect(200)["results"].as_array().unwrap().iter().map(|r| r["sequence"].clone()).collect();
+    assert_eq!(sequences, [0, 1, 2, 3, 4]);
     let page = pat.get(&format!("{run}?limit=2")).await;
-    assert_eq!((&page.expect(200)["next"], &page.json["run"]["totals"]["errors"]), (&json!(2), &json!(3)));
-    let page = pat.get(&format!("{run}?limit=2&after=2")).await;
+    assert_eq!((&page.expect(200)["next"], &page.json["run"]["totals"]["errors"]), (&json!(2), &json!(5)));
+    let page = pat.get(&format!("{run}?limit=3&after=2")).await;
     assert_eq!((&page.json["results"][0]["name"], &page.json["next"]), (&json!("2"), &Value::Null));
     pat.post(&format!("{run}/end"), json!({"state": "running"})).await.refused(422, "invalid");
     let ended = pat.post(&format!("{run}/end"), json!({"state": "finished"})).await.expect(200).clone();
     assert!(ended["state"] == "finished" && ended["ended_at"].is_string(), "{ended}");
     assert_eq!(*pat.post(&format!("{run}/end"), json!({"state": "aborted"})).await.expect(200), ended);
+    pat.post(&format!("{run}/results"), fourth).await.expect(200);
     let late = pat.post(&format!("{run}/results"), json!({"name": "late", "ms": 1})).await;
     late.refused(422, "invalid");
     assert_eq!(late.json["detail"], "The run has ended.");
@@ -549,18 +579,63 @@ async fn private_values_and_cookies_are_bounded() {
     pat.request("PUT", &unknown, Some(json!({"values": {}}))).await.refused(404, "not_found");
 
     let (store, owner) = (scene.server.store.as_ref(), owner(&scene.workspace, pat));
-    keep_cookies(store, owner, "[1]".into()).await.unwrap();
-    let refused = keep_cookies(store, owner, "x".repeat(LARGEST_JAR + 1)).await.unwrap_err();
-    assert_eq!(refused.code.as_str(), "too_large");
-    assert_eq!(*scene.get(pat, "/cookies").await.expect(200), json!({"cookies": [1]}));
+    let url: url::Url = "https://api.host.com/".parse().unwrap();
+    let set = |line: String| [(url.clone(), line)];
+    let names = async || {
+        let kept = scene.get(pat, "/cookies").await.expect(200)["cookies"].clone();
+        kept.as_array()
+            .unwrap()
+            .iter()
+            .map(|cookie| cookie["raw_cookie"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    keep_cookies(store, owner, &set("a=1".into())).await.unwrap();
+    let many: Vec<_> = (0..300)
+        .map(|number| (format!("https://host{number}.com/").parse().unwrap(), format!("a={}", "x".repeat(2_000))))
+        .collect();
+    let refused = keep_cookies(store, owner, &many).await.unwrap_err();
+    assert_eq!(
+        (refused.code.as_str(), refused.detail.unwrap().contains(&LARGEST_JAR.to_string())),
+        ("too_large", true)
+    );
+    assert_eq!(names().await, ["a=1"]);
     pat.delete(&scene.path("/cookies")).await.expect(204);
     assert_eq!(*scene.get(pat, "/cookies").await.expect(200), json!({"cookies": null}));
     let stranger = Owner { user: UserId::new(), ..owner };
-    assert_eq!(keep_cookies(store, stranger, "[]".into()).await.unwrap_err().code.as_str(), "not_found");
+    assert_eq!(keep_cookies(store, stranger, &set("a=1".into())).await.unwrap_err().code.as_str(), "not_found");
     let nowhere = Owner { workspace: WorkspaceId::new(), ..owner };
     let (request, outcome) = (get("https://api.host.com/"), answered(""));
-    let sent = Sent { item: None, name: "x", request: &request, outcome: Ok(&outcome), total_ms: 1.0 };
+    let sent =
+        Sent { item: None, name: "x", source: &source(), request: &request, outcome: Ok(&outcome), total_ms: 1.0 };
     assert!(scene.server.app.record(nowhere, sent, &Redaction::default()).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn private_values_go_with_their_environment() {
+    let scene = Scene::new().await;
+    let (pat, admin) = (&scene.pat, &scene.server.admin);
+    let (store, environment) = (scene.server.store.as_ref(), scene.environment.parse().unwrap());
+    let other = new_id();
+    let made = json!([{"kind": "environment_create", "id": other, "name": "Other", "content": {"values": []}}]);
+    admin.edit(&scene.workspace, made).await;
+    for who in [pat, admin] {
+        let values = json!({"values": {"token": "my own"}});
+        who.request("PUT", &scene.path(&scene.values()), Some(values)).await.expect(200);
+    }
+    let path = scene.path(&format!("/environments/{other}/values"));
+    pat.request("PUT", &path, Some(json!({"values": {"token": "kept"}}))).await.expect(200);
+    admin.edit(&scene.workspace, json!([{"kind": "environment_delete", "id": scene.environment}])).await;
+    for who in [pat, admin] {
+        assert_eq!(store.values(owner(&scene.workspace, who), environment).await.unwrap(), None);
+        scene.get(who, &scene.values()).await.refused(404, "not_found");
+    }
+    assert_eq!(pat.get(&path).await.expect(200)["values"]["token"], "kept");
+    // Of two at once, either comes first, and nothing stays.
+    let values = json!({"values": {"token": "late"}});
+    let delete = json!([{"kind": "environment_delete", "id": other}]);
+    tokio::join!(pat.request("PUT", &path, Some(values)), admin.edit(&scene.workspace, delete));
+    pat.get(&path).await.refused(404, "not_found");
+    assert_eq!(store.values(owner(&scene.workspace, pat), other.parse().unwrap()).await.unwrap(), None);
 }
 
 #[tokio::test]

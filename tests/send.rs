@@ -1,7 +1,11 @@
 //! A request sent through the server: what goes out, what comes back, whose it is.
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
 
+#[path = "send/again.rs"]
+mod again;
 mod common;
+#[path = "send/memory.rs"]
+mod memory;
 
 use common::{Person, TestServer, new_id};
 use serde_json::{Value, json};
@@ -230,4 +234,43 @@ async fn a_limit_is_a_persons_own() {
     let limited = limited.await;
     assert!(limited.headers.contains_key("retry-after"));
     scene.bea.post(&scene.send_path(), refused.clone()).await.expect(200);
+}
+
+#[tokio::test]
+async fn cookies_of_requests_that_end_at_once_are_all_kept() {
+    let mut scene = Scene::new().await;
+    let (ann, path) = (scene.ann.clone(), scene.send_path());
+    let body = json!({"environment": scene.environment, "overrides": {"who": "x"}});
+    let set = |name: String| format!("{name}=1; Path=/");
+    // All new; then some new, one again, and one deleted beside them.
+    let first: Vec<String> = (0..20).map(|number| set(format!("a{number}"))).collect();
+    let mut second: Vec<String> = (2..20).map(|number| set(format!("b{number}"))).collect();
+    second.extend(["a0=; Path=/; Max-Age=0".to_owned(), "a1=2; Path=/".to_owned()]);
+    for cookies in [first, second] {
+        let sends = futures_util::future::join_all(cookies.iter().map(|_| ann.post(&path, body.clone())));
+        let api = &mut scene.api;
+        let answers = async {
+            // All are on their way before the first has an answer.
+            let mut calls = Vec::new();
+            while calls.len() < cookies.len() {
+                calls.push(api.call().await.1);
+            }
+            for (cookie, mut socket) in cookies.iter().zip(calls) {
+                let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nSet-Cookie: {cookie}\r\n\r\n");
+                socket.write_all(answer.as_bytes()).await.unwrap();
+            }
+        };
+        let (sent, ()) = tokio::join!(sends, answers);
+        for answer in sent {
+            assert_eq!(answer.expect(200)["response"]["status"], 200);
+        }
+    }
+    let (_, head) = scene.sends(&ann, body, "").await;
+    let line = head.lines().find_map(|line| line.strip_prefix("Cookie: ")).unwrap();
+    let mut came: Vec<&str> = line.split("; ").collect();
+    came.sort_unstable();
+    let mut wanted: Vec<String> = (2..20).flat_map(|number| [format!("a{number}=1"), format!("b{number}=1")]).collect();
+    wanted.push("a1=2".into());
+    wanted.sort_unstable();
+    assert_eq!(came, wanted);
 }

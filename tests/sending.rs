@@ -9,6 +9,8 @@ mod cookies;
 mod hostile;
 #[path = "sending/limits.rs"]
 mod limits;
+#[path = "sending/lookups.rs"]
+mod lookups;
 #[path = "sending/redirects.rs"]
 mod redirects;
 #[path = "sending/tls.rs"]

@@ -122,7 +122,10 @@ macro_rules! contract {
                 an_entry_comes_back_as_it_was_written_and_goes_alone
                 what_is_past_what_is_kept_goes_when_something_is_added
                 a_run_takes_results_until_it_ends_or_is_full
-                values_and_cookies_are_replaced_and_removed
+                a_result_with_a_number_is_added_in_its_place_alone
+                values_are_replaced_and_removed
+                values_for_an_environment_go_with_it
+                cookies_are_replaced_by_who_knows_them
                 what_is_ones_own_is_nobody_elses
                 who_is_no_member_owns_nothing
                 who_comes_back_begins_with_nothing

@@ -9,8 +9,6 @@ mod form;
 mod headers;
 mod url;
 
-pub(super) use url::QUERY;
-
 use super::{
     Behavior, Outgoing,
     content::{self, Malformed},
@@ -62,7 +60,7 @@ pub struct Built {
     /// Names that have no value and stand in the request as they are, in order; a path variable with its colon.
     pub undefined: Vec<String>,
     /// What of the authorization is secret, in each way it is written into the request: for
-    /// [`redact`](super::variables::redact).
+    /// [`Redaction`](super::redact::Redaction).
     pub secrets: Vec<String>,
 }
 

@@ -6,15 +6,19 @@
 pub mod address;
 pub mod connect;
 
+use super::limits::Permit;
 use super::send::error::SendError;
-use crate::config::REFUSED_PORTS;
 use crate::config::target::AllowTarget;
+use crate::config::{LOOKUPS_AT_ONCE, REFUSED_PORTS};
 use address::{Rule, refuses};
 use connect::{Connect, Resolve, Stream, SystemResolver, Tcp};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 use url::{Host, Url};
 
@@ -39,8 +43,10 @@ const LOCAL_NAMES: [&str; 16] = [
 ];
 /// Addresses of a name that are tried.
 const MOST_TRIED: usize = 6;
-/// How long one of several addresses may take: then the next is tried.
+/// How long one of several addresses may take.
 const CONNECT: Duration = Duration::from_secs(5);
+/// After so long the next is tried beside it (RFC 8305).
+const HEAD_START: Duration = Duration::from_millis(250);
 
 /// A connection that is open, and what opening it took.
 pub struct Dialled {
@@ -58,6 +64,8 @@ pub struct Guard {
     allowed: Arc<[AllowTarget]>,
     resolver: Arc<dyn Resolve>,
     connector: Arc<dyn Connect>,
+    lookups: Arc<Semaphore>,
+    permit: Option<Arc<Permit>>,
 }
 
 impl Guard {
@@ -70,7 +78,14 @@ impl Guard {
     /// Upon others.
     #[must_use]
     pub fn new(allowed: Vec<AllowTarget>, resolver: Arc<dyn Resolve>, connector: Arc<dyn Connect>) -> Self {
-        Self { allowed: allowed.into(), resolver, connector }
+        let lookups = Arc::new(Semaphore::new(LOOKUPS_AT_ONCE));
+        Self { allowed: allowed.into(), resolver, connector, lookups, permit: None }
+    }
+
+    /// The same, for one request: its look-ups hold the permit, too, for as long as they last.
+    #[must_use]
+    pub(super) fn with(&self, permit: Arc<Permit>) -> Self {
+        Self { permit: Some(permit), ..self.clone() }
     }
 
     /// Opens a connection to a URL's host, if a request may go there.
@@ -113,7 +128,9 @@ impl Guard {
                 if !allowed && is_local(name) {
                     return Err(refused(Rule::LocalName));
                 }
-                let found = self.look_up(name, allowed).await;
+                // The dot at the end keeps a search list from making another name of it. What the operator named may need
+                // one, or be in a hosts file, where names have no dot.
+                let found = self.look_up(if allowed { name.to_owned() } else { format!("{name}.") }).await;
                 let verdict = |address: &IpAddr| self.check(*address, port, port_rule, allowed);
                 // One bad address among good ones refuses all: who is public has no business inside.
                 match found.iter().map(verdict).find_map(Result::err) {
@@ -128,12 +145,16 @@ impl Guard {
         }
     }
 
-    /// Empty when there is none.
-    async fn look_up(&self, name: &str, allowed: bool) -> Vec<IpAddr> {
-        // The dot at the end keeps a search list from making another name of it. What the operator named may need one,
-        // or be in a hosts file, where names have no dot.
-        let asked = if allowed { name.to_owned() } else { format!("{name}.") };
-        self.resolver.resolve(&asked).await.unwrap_or_default()
+    /// Empty when there is none. A look-up that has begun can't be ended: whoever drops this has it run on, and counted for
+    /// as long, so that a person has no more of them than requests on their way, and nobody waits for another's.
+    async fn look_up(&self, name: String) -> Vec<IpAddr> {
+        let Ok(place) = Arc::clone(&self.lookups).acquire_owned().await else { return Vec::new() };
+        let (resolver, permit) = (Arc::clone(&self.resolver), self.permit.clone());
+        let looking = tokio::spawn(async move {
+            let _held = (place, permit);
+            resolver.resolve(&name).await.unwrap_or_default()
+        });
+        looking.await.unwrap_or_default()
     }
 
     fn check(&self, address: IpAddr, port: u16, port_rule: Option<Rule>, name_allowed: bool) -> Result<(), Rule> {
@@ -156,8 +177,18 @@ impl Guard {
             format!("{host}:{}", url.port_or_known_default().unwrap_or_default())
         };
         let mut failed = SendError::TimedOut { stage: "connecting" };
-        for address in addresses.iter().take(MOST_TRIED) {
-            failed = match timeout(CONNECT, self.connector.connect(*address)).await {
+        let mut waiting = addresses.iter().take(MOST_TRIED).peekable();
+        let mut trying = FuturesUnordered::new();
+        loop {
+            match waiting.next() {
+                Some(address) => trying.push(timeout(CONNECT, self.connector.connect(*address))),
+                None if trying.is_empty() => return Err(failed),
+                None => {}
+            }
+            let patience = if waiting.peek().is_some() { HEAD_START } else { CONNECT };
+            // Whose time is up has the next one begin beside it.
+            let Ok(Some(tried)) = timeout(patience, trying.next()).await else { continue };
+            failed = match tried {
                 Ok(Ok(stream)) => return Ok(stream),
                 Ok(Err(error)) if error.kind() == ErrorKind::ConnectionRefused => {
                     SendError::ConnectionRefused { target: target() }
@@ -167,7 +198,6 @@ impl Guard {
                 Err(_) => SendError::TimedOut { stage: "connecting" },
             };
         }
-        Err(failed)
     }
 }
 

@@ -1,11 +1,11 @@
 //! What is kept of a request that was sent, for who sent it: without secrets, and with as much of the bodies as is
 //! worth keeping.
 
-use super::{Body, Header, Outcome, Outgoing, Redirect, Sizes, Timings, redact::Redaction};
+use super::{Body, Header, Outcome, Outgoing, Redirect, Sizes, Timings, redact::Redaction, send::cookies::Jar, source};
 use crate::config::{HistoryOptions, LARGEST_JAR, LARGEST_KEPT_BODY};
 use crate::id::{EntryId, ItemId};
-use crate::protocol::own::HistoryEntry;
-use crate::store::own::{Entry, Keep, Owner};
+use crate::protocol::own::{HistoryEntry, Source};
+use crate::store::own::{Entry, Keep, Owner, Replaced};
 use crate::store::{Store, now_utc, unavailable};
 use crate::workspace::problem::{Code, Problem};
 use serde::Serialize;
@@ -13,6 +13,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
 use tokio::time::{MissedTickBehavior, interval};
+use url::Url;
 
 /// How often what is old is looked for.
 const SWEEP: std::time::Duration = std::time::Duration::from_secs(600);
@@ -24,10 +25,12 @@ const LONGEST_HEADER: usize = 8 * 1_024;
 /// A request that was sent, and what came of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Sent<'a> {
-    /// The item it was made of.
+    /// The item it was made of, or for.
     pub item: Option<ItemId>,
-    /// The item's name.
+    /// The item's name, or its own.
     pub name: &'a str,
+    /// What it was made of.
+    pub source: &'a Source,
     /// As it went out.
     pub request: &'a Outgoing,
     /// The answer, or why there is none: a stable word.
@@ -60,16 +63,35 @@ pub async fn record(
     Ok(kept.then_some(head))
 }
 
-/// Keeps a person's cookie jar, as JSON.
+/// Lays what answers have set over a person's cookies as they are by now: other requests of that person end meanwhile.
 ///
 /// # Errors
-/// `too_large`, and the old one stays; `not_found` for who is no member any more; `unavailable`.
-pub async fn keep_cookies(store: &dyn Store, owner: Owner, jar: String) -> Result<(), Problem> {
-    if jar.len() > LARGEST_JAR {
-        return Err(Problem::new(Code::TooLarge, format!("Cookies take at most {LARGEST_JAR} bytes.")));
+/// `too_large`, and the old ones stay; `not_found` for who is no member any more; `unavailable`.
+pub async fn keep_cookies(store: &dyn Store, owner: Owner, taken: &[(Url, String)]) -> Result<(), Problem> {
+    if taken.is_empty() {
+        return Ok(());
     }
-    let kept = store.set_cookies(owner, Some(jar)).await.map_err(unavailable)?;
-    kept.then_some(()).ok_or(Code::NotFound.into())
+    // Each time another one has come through, so it ends when they do.
+    loop {
+        let before = store.cookies(owner).await.map_err(unavailable)?;
+        let mut jar = match &before {
+            Some(json) => Jar::from_json(json).map_err(unavailable)?,
+            None => Jar::default(),
+        };
+        taken.iter().for_each(|(url, line)| jar.take(url, line));
+        let after = jar.to_json().map_err(unavailable)?;
+        if after.len() > LARGEST_JAR {
+            return Err(Problem::new(Code::TooLarge, format!("Cookies take at most {LARGEST_JAR} bytes.")));
+        }
+        if before.as_ref() == Some(&after) || before.is_none() && jar.is_empty() {
+            return Ok(());
+        }
+        match store.replace_cookies(owner, before, after).await.map_err(unavailable)? {
+            Replaced::Done => return Ok(()),
+            Replaced::Changed => {}
+            Replaced::NoMember => return Err(Code::NotFound.into()),
+        }
+    }
 }
 
 /// Deletes what is older than is kept and what nobody owns any more, for as long as it is polled.
@@ -146,7 +168,7 @@ fn entry(sent: Sent<'_>, redaction: &Redaction, at: OffsetDateTime) -> serde_jso
         id: EntryId::new(),
         at,
         item: sent.item,
-        name: sent.name.to_owned(),
+        name: redaction.text(sent.name, usize::MAX).0,
         method: outgoing.method.clone(),
         url,
         status,
@@ -155,7 +177,8 @@ fn entry(sent: Sent<'_>, redaction: &Redaction, at: OffsetDateTime) -> serde_jso
         size,
     };
     let response = sent.outcome.ok().map(|outcome| serde_json::to_string(&kept_response(redaction, outcome)));
-    Ok(Entry { head, request: serde_json::to_string(&request)?, response: response.transpose()? })
+    let source = serde_json::to_string(&source::kept(sent.source, redaction)?)?;
+    Ok(Entry { head, request: serde_json::to_string(&request)?, response: response.transpose()?, source })
 }
 
 fn kept_response(redaction: &Redaction, outcome: &Outcome) -> KeptResponse {

@@ -15,6 +15,7 @@ pub use content::Malformed;
 
 pub mod history;
 pub mod redact;
+pub mod source;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};

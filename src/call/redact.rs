@@ -1,7 +1,12 @@
 //! Takes secrets out of what is kept: values that are known to be secret, wherever and however they are written, and
 //! what stands where secrets usually do.
 
+mod written;
+
 use super::Handshake;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use written::{Pattern, is_base64, meant, patterns_of, written};
 
 /// What stands in place of a secret, however long that is.
 pub const REDACTED: &str = "••••";
@@ -12,8 +17,10 @@ const TELLING: [&str; 7] = ["authorization", "cookie", "apikey", "token", "secre
 /// The values to be taken out.
 #[derive(Clone, Default)]
 pub struct Redaction {
-    /// None is empty; the longest first, so that one in another does not leave the other's rest.
-    secrets: Vec<String>,
+    /// None is empty.
+    secrets: Arc<[String]>,
+    /// By the first character, so that a text is gone through once and not once for each: most texts are long.
+    patterns: Arc<HashMap<char, Vec<Pattern>>>,
 }
 
 impl std::fmt::Debug for Redaction {
@@ -23,23 +30,26 @@ impl std::fmt::Debug for Redaction {
 }
 
 impl Redaction {
-    /// Of these values. Empty ones are nothing.
+    /// Of these values. Empty ones are nothing, nor is the name of a variable that has no value.
     #[must_use]
     pub fn of(secrets: impl IntoIterator<Item = String>) -> Self {
-        let mut secrets: Vec<String> = secrets.into_iter().filter(|secret| !secret.is_empty()).collect();
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        secrets.dedup();
-        Self { secrets }
+        let secrets: BTreeSet<String> = secrets.into_iter().filter(|secret| !is_open(secret)).collect();
+        let mut patterns: HashMap<char, Vec<Pattern>> = HashMap::new();
+        for pattern in secrets.iter().flat_map(|secret| patterns_of(secret)) {
+            let first = pattern.text.chars().next().unwrap_or_default();
+            patterns.entry(first).or_default().push(pattern);
+        }
+        Self { secrets: secrets.into_iter().collect(), patterns: Arc::new(patterns) }
     }
 
     /// And of the secrets of a handshake.
     pub(super) fn with(&self, handshake: Option<&Handshake>) -> Self {
         let secret = match handshake {
-            Some(Handshake::Digest { password, .. }) => Some(password.clone()),
-            Some(Handshake::ClientCredentials { client_secret, .. }) => Some(client_secret.clone()),
-            None => None,
+            Some(Handshake::Digest { password, .. }) => password.clone(),
+            Some(Handshake::ClientCredentials { client_secret, .. }) => client_secret.clone(),
+            None => return self.clone(),
         };
-        Self::of(self.secrets.iter().cloned().chain(secret))
+        Self::of(self.secrets.iter().cloned().chain([secret]))
     }
 
     /// A text without secrets, of about `most` bytes at most, and whether that is all of it.
@@ -51,10 +61,13 @@ impl Redaction {
             if out.len() + next.len_utf8() > most {
                 return (out, false);
             }
-            match self.secrets.iter().find_map(|secret| written(rest, secret)) {
-                Some(length) => {
+            match self.found(rest) {
+                Some((length, before)) => {
+                    if before && out.ends_with(is_base64) {
+                        out.pop();
+                    }
                     out.push_str(REDACTED);
-                    rest = &rest[length..];
+                    rest = &rest[self.reach(rest, length)..];
                 }
                 None => {
                     out.push(next);
@@ -63,6 +76,38 @@ impl Redaction {
             }
         }
         (out, true)
+    }
+
+    /// The length of the longest secret that a text begins with, and whether the character before it is a part of it.
+    fn found(&self, text: &str) -> Option<(usize, bool)> {
+        let length = |pattern: &Pattern| {
+            let length = written(text, &pattern.text)?;
+            let end = text[length..].find(|c| !is_base64(c)).unwrap_or(text.len() - length).min(1);
+            Some((length + if pattern.ends.1 { end } else { 0 }, pattern.ends.0))
+        };
+        // As it stands, and what it means when it is escaped.
+        let firsts = [text.chars().next(), meant(text).map(|(meant, _)| meant)];
+        let fitting = firsts.iter().flatten().filter_map(|first| self.patterns.get(first)).flatten();
+        fitting.filter_map(length).max()
+    }
+
+    /// How far what a text begins with reaches together with the secrets that begin within it.
+    fn reach(&self, text: &str, length: usize) -> usize {
+        let (mut end, mut at) = (length, 0);
+        while at < end {
+            at += text[at..].chars().next().map_or(1, char::len_utf8);
+            if at < end
+                && let Some((length, _)) = self.found(&text[at..])
+            {
+                end = end.max(at + length);
+            }
+        }
+        end
+    }
+
+    /// Whether something of it is secret.
+    pub(super) fn is_in(&self, text: &str) -> bool {
+        self.text(text, usize::MAX).0 != text
     }
 
     /// A URL without secrets, without who it signs in, and without what a query's telling names hold.
@@ -74,8 +119,10 @@ impl Redaction {
             Some(start) => {
                 let end = place[start..].find(['/', '\\']).map_or(place.len(), |length| start + length);
                 match place[start..end].rfind('@') {
-                    Some(at) => format!("{}{REDACTED}{}", &place[..start], &place[start + at..]),
-                    None => place.to_owned(),
+                    Some(at) if !is_open(&place[start..start + at]) => {
+                        format!("{}{REDACTED}{}", &place[..start], &place[start + at..])
+                    }
+                    _ => place.to_owned(),
                 }
             }
             None => place.to_owned(),
@@ -83,7 +130,7 @@ impl Redaction {
         for (index, field) in query.split('&').enumerate() {
             shown.push_str(if index == 0 { "" } else { "&" });
             match field.split_once('=') {
-                Some((name, _)) if is_telling(name) => shown.extend([name, "=", REDACTED]),
+                Some((name, value)) if is_telling(name) && !is_open(value) => shown.extend([name, "=", REDACTED]),
                 _ => shown.push_str(field),
             }
         }
@@ -94,77 +141,38 @@ impl Redaction {
     #[must_use]
     pub fn header(&self, name: &str, value: &str, most: usize) -> String {
         match name.to_ascii_lowercase().as_str() {
-            name if is_telling(name) => REDACTED.to_owned(),
+            name if is_telling(name) && !is_open(value) => REDACTED.to_owned(),
             "location" | "content-location" | "referer" | "link" => self.url(value, most),
             _ => self.text(value, most).0,
         }
     }
 }
 
+/// Whether a value is nothing but variables that have no value yet, perhaps with a scheme (`Bearer {{token}}`): what stands
+/// there says no secret.
+pub(super) fn is_open(value: &str) -> bool {
+    const SCHEMES: [&str; 6] = ["", "bearer", "basic", "token", "apikey", "digest"];
+    let (mut between, mut copied) = (String::new(), 0);
+    for (start, end) in super::variables::tokens(value) {
+        between.push_str(&value[copied..start]);
+        copied = end;
+    }
+    between.push_str(&value[copied..]);
+    let scheme = between.trim_matches(|c: char| c.is_whitespace() || matches!(c, ':' | ';' | ','));
+    (copied > 0 || value.is_empty()) && SCHEMES.contains(&scheme.to_ascii_lowercase().as_str())
+}
+
 /// Whether a name says that what it stands for is secret.
-fn is_telling(name: &str) -> bool {
+pub(super) fn is_telling(name: &str) -> bool {
     let letters = |c: &char| c.is_ascii_alphanumeric();
     let name: String = name.chars().filter(letters).map(|c| c.to_ascii_lowercase()).collect();
     TELLING.iter().any(|word| name.contains(word))
 }
 
-/// The length of what `text` begins with, if that is the secret: as it is, or with any of its characters as a URL, a form
-/// or a JSON string writes them.
-fn written(text: &str, secret: &str) -> Option<usize> {
-    let mut at = 0;
-    for wanted in secret.chars() {
-        at += character(&text[at..], wanted)?;
-    }
-    Some(at)
-}
-
-fn character(text: &str, wanted: char) -> Option<usize> {
-    if text.starts_with(wanted) {
-        return Some(wanted.len_utf8());
-    }
-    match text.as_bytes().first()? {
-        b'+' => (wanted == ' ').then_some(1),
-        b'%' => {
-            let mut bytes = [0; 4];
-            let bytes = wanted.encode_utf8(&mut bytes).as_bytes();
-            let same = bytes.iter().enumerate().all(|(index, byte)| {
-                let hex = text.get(index * 3..index * 3 + 3).and_then(|triple| triple.strip_prefix('%'));
-                hex.is_some_and(|hex| u8::from_str_radix(hex, 16).is_ok_and(|value| value == *byte))
-            });
-            same.then_some(bytes.len() * 3)
-        }
-        b'\\' => escaped(text, wanted),
-        _ => None,
-    }
-}
-
-/// RFC 8259, section 7.
-fn escaped(text: &str, wanted: char) -> Option<usize> {
-    let unit = |at: usize| {
-        let hex = text.get(at..at + 6)?.strip_prefix("\\u")?;
-        u16::from_str_radix(hex, 16).ok()
-    };
-    if text.as_bytes().get(1) == Some(&b'u') {
-        let mut units = [0; 2];
-        let units = wanted.encode_utf16(&mut units);
-        let same = units.iter().enumerate().all(|(index, one)| unit(index * 6) == Some(*one));
-        return same.then_some(units.len() * 6);
-    }
-    let meant = match text.as_bytes().get(1)? {
-        b'n' => '\n',
-        b'r' => '\r',
-        b't' => '\t',
-        b'b' => '\u{8}',
-        b'f' => '\u{c}',
-        other => char::from(*other),
-    };
-    (meant == wanted && matches!(text.as_bytes()[1], b'n' | b'r' | b't' | b'b' | b'f' | b'"' | b'\\' | b'/'))
-        .then_some(2)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base64::{Engine, prelude::BASE64_STANDARD};
 
     fn taken_out(secret: &str, text: &str) -> String {
         Redaction::of([secret.to_owned()]).text(text, 1_000).0
@@ -177,16 +185,70 @@ mod tests {
             assert_eq!(taken_out("a b/é\"", text), REDACTED, "{text}");
         }
         assert_eq!(taken_out("\u{1F511}\n", "x\\uD83D\\uDD11\\n"), "x••••");
+        for text in ["%C3%A9x", "\\u00e9x", "%c3%a9%78", "\u{e9}%78"] {
+            assert_eq!(taken_out("\u{e9}x", text), REDACTED, "{text}");
+        }
+        assert_eq!(taken_out(" x", "+x%20x\\u0020x"), "••••••••••••");
+        assert_eq!(taken_out("\u{1F511}x", "%F0%9F%94%91x \\ud83d\\udd11x"), "•••• ••••");
+        assert_eq!(taken_out("%41", "%41 A %2541"), "•••• A ••••");
+        assert_eq!(taken_out("a\\b", r"a\b a\\b"), "•••• ••••");
         assert_eq!(taken_out("ab", "a%6"), "a%6");
         assert_eq!(taken_out("ab", "a%"), "a%");
         assert_eq!(taken_out("\u{e9}", "%C3"), "%C3");
         assert_eq!(taken_out("", "ab"), "ab");
+        assert_eq!(taken_out("{{ab}}", "{{ab}}"), "{{ab}}");
     }
 
     #[test]
     fn a_secret_in_another_is_taken_out_with_it() {
         let redaction = Redaction::of(["abc".to_owned(), "abcdef".to_owned()]);
         assert_eq!(redaction.text("abcdef abc", 1_000).0, "•••• ••••");
+    }
+
+    #[test]
+    fn secrets_that_share_a_part_are_taken_out_as_one() {
+        let redaction = Redaction::of(["abcdef", "defghi", "hijk"].map(str::to_owned));
+        assert_eq!(redaction.text("xabcdefghijkl", 1_000).0, "x••••l");
+        assert_eq!(redaction.text("xabcdefghix", 1_000).0, "x••••x");
+    }
+
+    #[test]
+    fn a_secret_is_found_in_base64() {
+        let secret = "correct horse";
+        for before in ["", "u", "me", "bob", "long-name@host.com"] {
+            for after in ["", ":", "::", " and more"] {
+                let plain = [before, if before.is_empty() { "" } else { ":" }, secret, after].concat();
+                for engine in [BASE64_STANDARD, base64::prelude::BASE64_URL_SAFE] {
+                    let text = format!("<{}>", engine.encode(&plain));
+                    let shown = taken_out(secret, &text);
+                    let left = shown.split(REDACTED).map(|part| part.trim_matches(['<', '>', '=']).len()).max();
+                    assert!(shown.contains(REDACTED), "{plain}: {shown}");
+                    let around = (before.len() + 1).max(after.len()) * 4 / 3 + 1;
+                    assert!(left.is_some_and(|left| left <= around), "{plain}: {shown}");
+                }
+            }
+        }
+        assert_eq!(taken_out("s3cret", "a czNjcmV0 b"), "a •••• b");
+        assert_eq!(taken_out("s3cret!", "a czNjcmV0IQ== b"), "a •••• b");
+        assert_eq!(taken_out("s3cret!", "a czNjcmV0IQ%3D%3D b"), "a •••• b");
+        assert_eq!(taken_out("p\u{e4}ssword", "Basic bWU6cMOkc3N3b3Jk"), "Basic bWU6••••");
+        assert_eq!(taken_out("ab", "YWJz is a word"), "YWJz is a word", "too short to be told from chance");
+        let both = Redaction::of(["horse".to_owned(), "correct horse".to_owned()]);
+        assert_eq!(both.text("correct horse, Y29ycmVjdCBob3JzZQ==", 1_000).0, "••••, ••••");
+    }
+
+    #[test]
+    fn what_is_a_variable_still_is_no_secret() {
+        let redaction = Redaction::of(["k1".to_owned()]);
+        for open in ["Bearer {{token}}", "{{a}}:{{b}}", "{{$guid}}", "Basic {{k}}", ""] {
+            assert_eq!(redaction.header("Authorization", open, 99), open);
+        }
+        for closed in ["Bearer abc", "{{a}}x", "Bearer {{a}}b", "Bearer", "{{", "{{}"] {
+            assert_eq!(redaction.header("Authorization", closed, 99), REDACTED, "{closed}");
+        }
+        let url = "https://{{user}}:{{password}}@{{host}}/?token={{token}}&api_key=z&k={{k1}}";
+        let shown = "https://{{user}}:{{password}}@{{host}}/?token={{token}}&api_key=••••&k={{••••}}";
+        assert_eq!(redaction.url(url, 1_000), shown);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Sending a request and reading what comes of it. Each goes over a connection of its own, which nobody else's request
 //! ever sees; every place it goes to (redirects, token URLs, the same request once more) is asked of the guard first.
 //!
-//! Nothing is spawned: who drops the future of [`Sender::send`] closes the connection.
+//! Nothing but a look-up outlives it: who drops the future of [`Sender::send`] closes the connection.
 
 mod body;
 pub mod cookies;
@@ -15,6 +15,7 @@ mod token;
 mod wire;
 
 use super::guard::Guard;
+use super::limits::Permit;
 use super::{Behavior, Handshake, Outcome, Outgoing, Redirect, Sizes, Timings};
 use crate::config::target::AllowTarget;
 use crate::config::{LARGEST_ANSWER, LARGEST_ANSWER_HEAD, MOST_REDIRECTS, SEND_SECONDS};
@@ -23,6 +24,7 @@ use digest::{Asked, Challenge};
 use error::SendError;
 use request::Request;
 use rustls::RootCertStore;
+use std::sync::Arc;
 use std::time::Duration;
 use tls::Tls;
 use tokio::time::{Instant, timeout_at};
@@ -85,6 +87,12 @@ impl Sender {
     /// TLS can't be set up.
     pub fn new(guard: Guard, roots: RootCertStore, bounds: Bounds) -> anyhow::Result<Self> {
         Ok(Self { guard, tls: Tls::new(roots)?, bounds })
+    }
+
+    /// The same, for one request, whose look-ups hold its permit for as long as they last.
+    #[must_use]
+    pub fn with(&self, permit: Arc<Permit>) -> Self {
+        Self { guard: self.guard.with(permit), ..self.clone() }
     }
 
     /// Sends a request for a person whose cookies in this workspace are `cookies`; they take what the answers set. Dropped,

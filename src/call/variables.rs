@@ -1,9 +1,6 @@
 //! Postman's variables: `{{name}}` in a text becomes its value. Knows nothing of requests; time and chance come in.
 
 mod dynamic;
-mod redact;
-
-pub use redact::redact;
 
 use super::content::{self, Malformed};
 use rand::RngCore;
@@ -201,7 +198,7 @@ impl Variables {
         self.layer(|variable| !variable.secret)
     }
 
-    /// The values of the secret ones, for [`redact`].
+    /// The values of the secret ones, for [`Redaction`](super::redact::Redaction).
     #[must_use]
     pub fn secrets(&self) -> Vec<String> {
         self.0.iter().filter(|variable| variable.secret).map(|variable| variable.value.clone()).collect()

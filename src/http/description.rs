@@ -32,6 +32,8 @@ use utoipa::OpenApi;
     runs::EndRun,
     send::NewSend,
     send::SendAnswer,
+    send::SendAgain,
+    send::SendAlone,
     crate::workspace::command::WorkspacePatch,
     me::Me,
     me::Rename,

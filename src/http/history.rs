@@ -3,7 +3,7 @@
 use super::extract::{Asked, Caller, Ids};
 use super::{App, json, raw_value};
 use crate::id::{EntryId, WorkspaceId};
-use crate::protocol::own::{History, WholeEntry};
+use crate::protocol::own::{History, Source, WholeEntry};
 use crate::store::own::Page;
 use crate::store::unavailable;
 use crate::workspace::problem::{Code, Problem};
@@ -67,6 +67,11 @@ fn words(search: &str) -> Result<Vec<String>, Problem> {
     Ok(words)
 }
 
+/// What an entry was made of, out of its row.
+pub(super) fn source(kept: &str) -> Result<Source, Problem> {
+    serde_json::from_str(kept).map_err(|error| unavailable(error.into()))
+}
+
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
@@ -75,7 +80,8 @@ pub(super) async fn show(
     let (_, owner) = app.owner(id, &caller).await?;
     let entry = app.store.entry(owner, entry).await.map_err(unavailable)?.ok_or(Code::NotFound)?;
     let response = entry.response.map(raw_value).transpose()?;
-    let whole = WholeEntry { entry: entry.head, request: raw_value(entry.request)?, response };
+    let source = source(&entry.source)?;
+    let whole = WholeEntry { entry: entry.head, request: raw_value(entry.request)?, response, source };
     Ok(json(StatusCode::OK, &whole))
 }
 

@@ -100,9 +100,14 @@ pub(super) async fn add_result(
         let detail = format!("Iterations count from 0 to {}.", MOST_ITERATIONS - 1);
         return Err(Problem::new(Code::Invalid, detail).at("iteration"));
     }
+    if result.sequence.is_some_and(|sequence| sequence >= MOST_RESULTS) {
+        let detail = format!("Results count from 0 to {}.", MOST_RESULTS - 1);
+        return Err(Problem::new(Code::Invalid, detail).at("sequence"));
+    }
     let passed = result.assertions.iter().filter(|assertion| assertion.passed).count();
     let added = Added {
-        body,
+        sequence: result.sequence,
+        body: body.clone(),
         is_error: result.status.is_none(),
         // A result is small: there can't be more than its bytes.
         passed: passed as u32,
@@ -111,10 +116,30 @@ pub(super) async fn add_result(
     };
     match app.store.add_result(owner, run, added, MOST_RESULTS).await.map_err(unavailable)? {
         Some(run) => told(&app, owner, StatusCode::OK, run).await,
-        None => match find(&app, owner, run).await?.state {
-            RunState::Running => Err(Problem::new(Code::Invalid, format!("A run has at most {MOST_RESULTS} results."))),
-            RunState::Finished | RunState::Aborted => Err(Problem::new(Code::Invalid, "The run has ended.")),
-        },
+        None => {
+            let run = find(&app, owner, run).await?;
+            if let Some(sequence) = result.sequence.filter(|sequence| *sequence < run.totals.requests) {
+                let kept = app.store.results(owner, run.id, sequence, 1).await.map_err(unavailable)?;
+                if kept.first() == Some(&body) {
+                    return Ok(json(StatusCode::OK, &run));
+                }
+                let detail = format!("The run has another result {sequence}.");
+                return Err(Problem::new(Code::Invalid, detail).at("sequence"));
+            }
+            Err(refused(&run, result.sequence))
+        }
+    }
+}
+
+/// Why a run takes no further result.
+fn refused(run: &Run, sequence: Option<u64>) -> Problem {
+    let next = run.totals.requests;
+    match run.state {
+        RunState::Finished | RunState::Aborted => Problem::new(Code::Invalid, "The run has ended."),
+        RunState::Running if next < MOST_RESULTS && sequence.is_some_and(|sequence| sequence > next) => {
+            Problem::new(Code::Invalid, format!("The next result of the run is {next}.")).at("sequence")
+        }
+        RunState::Running => Problem::new(Code::Invalid, format!("A run has at most {MOST_RESULTS} results.")),
     }
 }
 
@@ -186,6 +211,8 @@ pub(super) async fn show(
     kept.truncate(limit);
     let results = kept.iter().map(|result| serde_json::from_str(result)).collect::<Result<Vec<RunResult>, _>>();
     let results = results.map_err(|error| unavailable(error.into()))?;
+    let numbered = (after..).zip(results).map(|(number, result)| RunResult { sequence: Some(number), ..result });
+    let results = numbered.collect();
     let next = is_more.then(|| after.saturating_add(limit as u64));
     Ok(json(StatusCode::OK, &WholeRun { run, results, next }))
 }

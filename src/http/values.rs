@@ -47,6 +47,11 @@ pub(super) async fn set(
     let kept = Some(text).filter(|_| !new.values.is_empty());
     let kept = app.store.set_values(owner, environment, kept).await.map_err(unavailable)?;
     kept.then_some(()).ok_or(Code::NotFound)?;
+    // The environment may have been deleted meanwhile, with what was kept for it until then.
+    if app.hub.room_caught_up(id).await?.state().environment(environment).is_none() {
+        app.store.set_values(owner, environment, None).await.map_err(unavailable)?;
+        return Err(Code::NotFound.into());
+    }
     Ok(json(StatusCode::OK, &new))
 }
 
@@ -66,7 +71,7 @@ pub(super) async fn clear_cookies(
     Ids(id): Ids<WorkspaceId>,
 ) -> Result<StatusCode, Problem> {
     let (_, owner) = app.owner(id, &caller).await?;
-    app.store.set_cookies(owner, None).await.map_err(unavailable)?;
+    app.store.delete_cookies(owner).await.map_err(unavailable)?;
     Ok(StatusCode::NO_CONTENT)
 }
 

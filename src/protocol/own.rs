@@ -48,6 +48,24 @@ pub struct WholeEntry {
     /// What came back, without secrets; null when nothing did.
     #[schema(value_type = Option<Object>)]
     pub response: Option<Arc<RawValue>>,
+    /// What it was made of.
+    pub source: Source,
+}
+
+/// What a request was made of, without secrets: with it, it can be sent again.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Source {
+    /// The environment.
+    pub environment: Option<EnvironmentId>,
+    /// Values that were given for this once.
+    pub overrides: BTreeMap<String, String>,
+    /// The Postman request as it was written then, with its variables; null when it was too large to be kept.
+    #[schema(value_type = Option<Object>)]
+    pub request: Option<Arc<RawValue>>,
+    /// Whether it is an item's own and has authorization and behavior of what that stands in.
+    pub inherits: bool,
+    /// What was secret or too large and has to be given to send it again: `overrides.token`, `request.body`, `request`.
+    pub left_out: Vec<String>,
 }
 
 /// A page of a history.
@@ -113,6 +131,9 @@ pub struct Totals {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RunResult {
+    /// Which one it is, from 0, without a gap: who sends it again is answered again, and it counts once. Left out: the next.
+    #[serde(default)]
+    pub sequence: Option<u64>,
     /// The request.
     #[serde(default)]
     pub item: Option<ItemId>,
@@ -178,8 +199,8 @@ pub struct Values {
 /// What servers have asked a person's requests to keep.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Cookies {
-    /// The jar; null while there is nothing in it.
-    #[schema(value_type = Option<Object>)]
+    /// Each with its domain, path and end; null while there is none.
+    #[schema(value_type = Option<Vec<Object>>)]
     pub cookies: Option<Arc<RawValue>>,
 }
 

@@ -7,7 +7,9 @@ pub mod own;
 pub mod postgres;
 pub mod sqlite;
 
-use crate::id::{CredentialId, Epoch, InvitationId, OpId, Position, Sequence, TeamId, UserId, WorkspaceId};
+use crate::id::{
+    CredentialId, EnvironmentId, Epoch, InvitationId, OpId, Position, Sequence, TeamId, UserId, WorkspaceId,
+};
 use crate::workspace::problem::{Code, Problem};
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -82,6 +84,8 @@ pub enum Index {
     },
     /// An invitation can be found no more.
     NoInvitation(InvitationId),
+    /// An environment is deleted: nobody has values of its own for it any more.
+    NoEnvironment(EnvironmentId),
     /// The workspace is deleted: `load_log`, `find_invitation` and `workspaces_of` know it no more.
     Deleted,
 }

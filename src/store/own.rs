@@ -31,6 +31,8 @@ pub struct Entry {
     pub request: String,
     /// JSON.
     pub response: Option<String>,
+    /// JSON.
+    pub source: String,
 }
 
 /// What of a list is kept when something is added to it.
@@ -54,6 +56,8 @@ pub struct Page<Id> {
 /// One result of a run, as it is kept.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Added {
+    /// Which one it is, from 0; None: the next.
+    pub sequence: Option<u64>,
     /// JSON.
     pub body: String,
     /// Whether no answer came.
@@ -64,6 +68,17 @@ pub struct Added {
     pub failed: u32,
     /// How long it took, in milliseconds.
     pub ms: f64,
+}
+
+/// What became of a replacement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replaced {
+    /// It is there.
+    Done,
+    /// Nothing: another came first.
+    Changed,
+    /// Nothing: the person is no member.
+    NoMember,
 }
 
 /// The part of a store that keeps what is a person's own. Errors are as those of [`Store`](super::Store).
@@ -88,7 +103,8 @@ pub trait Own: Send + Sync + 'static {
     async fn run(&self, owner: Owner, id: RunId) -> anyhow::Result<Option<Run>>;
     /// The JSON of a run's results from the one of that number (from 0) on, in order, at most `limit`.
     async fn results(&self, owner: Owner, id: RunId, from: u64, limit: usize) -> anyhow::Result<Vec<String>>;
-    /// Adds a result to a run that is on and has fewer than `most`: the run after it. None, and nothing done, for others.
+    /// Adds a result to a run that is on and has fewer than `most`, and as many as its number says: the run after it. None,
+    /// and nothing done, for others.
     async fn add_result(&self, owner: Owner, id: RunId, added: Added, most: u64) -> anyhow::Result<Option<Run>>;
     /// Ends a run that is on: the run after it. None, and nothing done, for others.
     async fn end_run(
@@ -112,8 +128,10 @@ pub trait Own: Send + Sync + 'static {
     ) -> anyhow::Result<bool>;
     /// The JSON of the cookie jar.
     async fn cookies(&self, owner: Owner) -> anyhow::Result<Option<String>>;
-    /// Keeps it in place of another; None: no more. False, and nothing done, for who is no member.
-    async fn set_cookies(&self, owner: Owner, jar: Option<String>) -> anyhow::Result<bool>;
+    /// Keeps it in place of the one that was read before; None: there was none.
+    async fn replace_cookies(&self, owner: Owner, before: Option<String>, jar: String) -> anyhow::Result<Replaced>;
+    /// Lets go of it.
+    async fn delete_cookies(&self, owner: Owner) -> anyhow::Result<()>;
 
     /// Takes everything away from an owner.
     async fn forget_own(&self, owner: Owner) -> anyhow::Result<()>;

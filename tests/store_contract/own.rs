@@ -3,7 +3,7 @@
 use super::{Backend, Log, at};
 use loggia::id::{EntryId, EnvironmentId, ItemId, RunId, UserId};
 use loggia::protocol::own::{HistoryEntry, Run, RunState, Totals};
-use loggia::store::own::{Added, Entry, Keep, Owner, Page};
+use loggia::store::own::{Added, Entry, Keep, Owner, Page, Replaced};
 use loggia::store::{Index, Store};
 
 const ALL: Keep = Keep { since: time::OffsetDateTime::UNIX_EPOCH, most: 1_000 };
@@ -31,7 +31,12 @@ fn entry(name: &str, seconds: i64) -> Entry {
         total_ms: 12.5,
         size: 7,
     };
-    Entry { head, request: r#"{"url":"\u0000"}"#.into(), response: Some("{}".into()) }
+    Entry {
+        head,
+        request: r#"{"url":"\u0000"}"#.into(),
+        response: Some("{}".into()),
+        source: r#"{"a":"\u0000"}"#.into(),
+    }
 }
 
 fn run(seconds: i64) -> Run {
@@ -48,7 +53,7 @@ fn run(seconds: i64) -> Run {
 }
 
 fn added(body: &str) -> Added {
-    Added { body: body.into(), is_error: true, passed: 2, failed: 1, ms: 0.5 }
+    Added { sequence: None, body: body.into(), is_error: true, passed: 2, failed: 1, ms: 0.5 }
 }
 
 fn page<Id>(before: Option<Id>, limit: usize) -> Page<Id> {
@@ -77,7 +82,8 @@ async fn fill(store: &dyn Store, owner: Owner, environment: EnvironmentId) -> (E
     assert!(store.add_run(owner, run.clone(), ALL).await.unwrap());
     assert!(store.add_result(owner, run.id, added("{}"), 9).await.unwrap().is_some());
     assert!(store.set_values(owner, environment, Some("{}".into())).await.unwrap());
-    assert!(store.set_cookies(owner, Some("[]".into())).await.unwrap());
+    let before = store.cookies(owner).await.unwrap();
+    assert_eq!(store.replace_cookies(owner, before, "[]".into()).await.unwrap(), Replaced::Done);
     (entry, run)
 }
 
@@ -187,18 +193,75 @@ pub(super) async fn a_run_takes_results_until_it_ends_or_is_full(backend: impl B
     assert!(store.results(ann, first.id, 0, 9).await.unwrap().is_empty());
 }
 
-pub(super) async fn values_and_cookies_are_replaced_and_removed(backend: impl Backend) {
+pub(super) async fn values_are_replaced_and_removed(backend: impl Backend) {
     let store = backend.open().await;
     let (_, ann, _) = two(store.as_ref()).await;
     let (here, there) = (EnvironmentId::new(), EnvironmentId::new());
     for text in [Some("1"), Some("2"), None, None] {
         let text = text.map(str::to_owned);
         assert!(store.set_values(ann, here, text.clone()).await.unwrap());
-        assert!(store.set_cookies(ann, text.clone()).await.unwrap());
         assert_eq!(store.values(ann, here).await.unwrap(), text);
-        assert_eq!(store.cookies(ann).await.unwrap(), text);
         assert_eq!(store.values(ann, there).await.unwrap(), None);
     }
+}
+
+pub(super) async fn cookies_are_replaced_by_who_knows_them(backend: impl Backend) {
+    let store = backend.open().await;
+    let (_, ann, bob) = two(store.as_ref()).await;
+    let replace =
+        |owner, before: Option<&str>, jar: &str| store.replace_cookies(owner, before.map(str::to_owned), jar.into());
+    assert_eq!(replace(ann, Some("0"), "1").await.unwrap(), Replaced::Changed);
+    assert_eq!(replace(ann, None, "1").await.unwrap(), Replaced::Done);
+    assert_eq!(replace(ann, None, "2").await.unwrap(), Replaced::Changed);
+    assert_eq!(replace(ann, Some("0"), "2").await.unwrap(), Replaced::Changed);
+    assert_eq!(replace(ann, Some("1"), "2").await.unwrap(), Replaced::Done);
+    assert_eq!(store.cookies(ann).await.unwrap().as_deref(), Some("2"));
+    assert_eq!(store.cookies(bob).await.unwrap(), None);
+    store.delete_cookies(ann).await.unwrap();
+    assert_eq!(store.cookies(ann).await.unwrap(), None);
+    assert_eq!(replace(ann, Some("2"), "3").await.unwrap(), Replaced::Changed);
+    // Of those who know the same, one comes through.
+    let tries = ["0", "0", "0", "0"].map(|jar| replace(ann, None, jar));
+    let done = futures_util::future::join_all(tries).await;
+    assert_eq!(done.into_iter().filter(|replaced| *replaced.as_ref().unwrap() == Replaced::Done).count(), 1);
+    let tries = ["1", "2", "3", "4"].map(|jar| replace(ann, Some("0"), jar));
+    let done = futures_util::future::join_all(tries).await;
+    assert_eq!(done.into_iter().filter(|replaced| *replaced.as_ref().unwrap() == Replaced::Done).count(), 1);
+}
+
+pub(super) async fn values_for_an_environment_go_with_it(backend: impl Backend) {
+    let store = backend.open().await;
+    let (log, ann, bob) = two(store.as_ref()).await;
+    let (_, elsewhere, _) = two(store.as_ref()).await;
+    let (gone, stays) = (EnvironmentId::new(), EnvironmentId::new());
+    for owner in [ann, bob, elsewhere] {
+        for environment in [gone, stays] {
+            assert!(store.set_values(owner, environment, Some("{}".into())).await.unwrap());
+        }
+    }
+    store.append(log.change(1, vec![Index::NoEnvironment(gone)])).await.unwrap();
+    for owner in [ann, bob] {
+        assert_eq!(store.values(owner, gone).await.unwrap(), None);
+        assert!(store.values(owner, stays).await.unwrap().is_some());
+    }
+    assert!(store.values(elsewhere, gone).await.unwrap().is_some(), "another workspace's");
+}
+
+pub(super) async fn a_result_with_a_number_is_added_in_its_place_alone(backend: impl Backend) {
+    let store = backend.open().await;
+    let (_, ann, _) = two(store.as_ref()).await;
+    let run = run(1);
+    assert!(store.add_run(ann, run.clone(), ALL).await.unwrap());
+    let add = |sequence: u64| store.add_result(ann, run.id, Added { sequence: Some(sequence), ..added("{}") }, 9);
+    assert!(add(1).await.unwrap().is_none());
+    assert_eq!(add(0).await.unwrap().unwrap().totals.requests, 1);
+    assert!(add(0).await.unwrap().is_none());
+    assert!(store.add_result(ann, run.id, added("{}"), 9).await.unwrap().is_some());
+    assert!(add(u64::MAX >> 1).await.unwrap().is_none());
+    let added = futures_util::future::join_all((0..8).map(|_| add(2))).await;
+    assert_eq!(added.into_iter().filter(|added| added.as_ref().unwrap().is_some()).count(), 1);
+    assert_eq!(store.results(ann, run.id, 0, 9).await.unwrap().len(), 3);
+    assert_eq!(store.run(ann, run.id).await.unwrap().unwrap().totals.requests, 3);
 }
 
 pub(super) async fn what_is_ones_own_is_nobody_elses(backend: impl Backend) {
@@ -219,7 +282,9 @@ pub(super) async fn what_is_ones_own_is_nobody_elses(backend: impl Backend) {
         assert!(!store.delete_run(other, run.id).await.unwrap());
         store.delete_entries(other).await.unwrap();
         store.set_values(other, environment, None).await.unwrap();
-        store.set_cookies(other, None).await.unwrap();
+        store.delete_cookies(other).await.unwrap();
+        let replaced = store.replace_cookies(other, Some("[]".into()), "x".into()).await.unwrap();
+        assert_ne!(replaced, Replaced::Done);
         store.forget_own(other).await.unwrap();
     }
     // The same id, too, is another's thing.
@@ -239,7 +304,8 @@ pub(super) async fn who_is_no_member_owns_nothing(backend: impl Backend) {
     assert!(!store.add_entry(stranger, entry("x", 0), ALL).await.unwrap());
     assert!(!store.add_run(stranger, run(0), ALL).await.unwrap());
     assert!(!store.set_values(stranger, environment, Some("{}".into())).await.unwrap());
-    assert!(!store.set_cookies(stranger, Some("[]".into())).await.unwrap());
+    let replaced = store.replace_cookies(stranger, None, "[]".into()).await.unwrap();
+    assert_eq!(replaced, Replaced::NoMember);
     assert_eq!(everything(store.as_ref(), stranger, environment).await, (0, 0, false, false));
 }
 
@@ -278,7 +344,8 @@ pub(super) async fn nothing_is_owned_in_a_deleted_workspace(backend: impl Backen
     for owner in [ann, bob] {
         assert_eq!(everything(store.as_ref(), owner, environment).await, (0, 0, false, false));
         assert!(!store.add_entry(owner, entry("late", 0), ALL).await.unwrap());
-        assert!(!store.set_cookies(owner, Some("[]".into())).await.unwrap());
+        let replaced = store.replace_cookies(owner, None, "[]".into()).await.unwrap();
+        assert_eq!(replaced, Replaced::NoMember);
     }
 }
 

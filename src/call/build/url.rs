@@ -10,7 +10,7 @@ use serde_json::Value;
 
 // What each part encodes. A `%` is in none of them: what is encoded already stays.
 /// The query; the fragment is not sent.
-pub(in crate::call) const QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'\'').add(b'<').add(b'>');
+const QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'\'').add(b'<').add(b'>');
 const PATH: &AsciiSet =
     &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'#').add(b'?').add(b'{').add(b'}');
 const USER: &AsciiSet =

@@ -8,6 +8,9 @@ use base64::engine::general_purpose::STANDARD;
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 use tokio::time::{Instant, timeout_at};
 
+/// Bytes of a body that may be told as text however long that is when it is written.
+const SMALL: usize = 1_024 * 1_024;
+
 /// A body as it was read. Memory: at most twice the limit, as it came and decoded.
 pub(super) struct Read {
     /// Decoded, as far as it is kept.
@@ -56,15 +59,27 @@ pub(super) async fn read(connection: &mut Connection, head: &Head, limit: usize,
     }
 }
 
-/// As it is told, by what `Content-Type` says of it.
+/// As it is told, by what `Content-Type` says of it. A large one of which a JSON string would make much more than base64 does
+/// (control characters, a charset that UTF-8 writes in three bytes) is no text: it bounds what an answer takes.
 pub(super) fn tell(bytes: Vec<u8>, content_type: Option<&str>, cut: Option<Cut>) -> Body {
     let (media_type, charset) = media_type(content_type.unwrap_or_default());
     let text = match cut {
         Some(Cut::Undecodable) if !bytes.is_empty() => None,
         _ => text(&bytes, &media_type, charset.as_deref(), cut.is_some()),
     };
+    let text = text.filter(|text| bytes.len() <= SMALL || json_length(text) * 2 <= bytes.len() * 3);
     let base64 = text.is_none().then(|| STANDARD.encode(&bytes));
     Body { media_type, text, base64, cut }
+}
+
+/// Bytes of a text that a JSON string writes.
+fn json_length(text: &str) -> usize {
+    let written = |byte: u8| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 2,
+        0..0x20 => 6,
+        _ => 1,
+    };
+    text.bytes().map(written).sum()
 }
 
 /// The media type in lower case, and its `charset`.

@@ -15,7 +15,11 @@ const MOST_OF_A_SITE: usize = 50;
 
 /// Cookies. Those that last until a browser closes last as long as the jar.
 #[derive(Clone, Debug, Default)]
-pub struct Jar(CookieStore);
+pub struct Jar {
+    store: CookieStore,
+    /// What answers have said since it was made: each answer's head is bounded, and so are the answers of a send.
+    taken: Vec<(Url, String)>,
+}
 
 impl Jar {
     /// From what [`Jar::to_json`] made; what has expired is left out.
@@ -25,7 +29,7 @@ impl Jar {
     pub fn from_json(json: &str) -> anyhow::Result<Self> {
         let cookies: Vec<Cookie<'static>> = serde_json::from_str(json)?;
         let store = CookieStore::from_cookies(cookies.into_iter().map(Ok::<_, serde_json::Error>), false)?;
-        Ok(Self(store))
+        Ok(Self { store, taken: Vec::new() })
     }
 
     /// All that has not expired, in a fixed order.
@@ -33,7 +37,7 @@ impl Jar {
     /// # Errors
     /// None that is known.
     pub fn to_json(&self) -> anyhow::Result<String> {
-        let mut cookies: Vec<_> = self.0.iter_unexpired().collect();
+        let mut cookies: Vec<_> = self.store.iter_unexpired().collect();
         cookies.sort_by_key(|cookie| key(cookie));
         Ok(serde_json::to_string(&cookies)?)
     }
@@ -41,7 +45,7 @@ impl Jar {
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.iter_unexpired().next().is_none()
+        self.store.iter_unexpired().next().is_none()
     }
 
     /// The value of `Cookie` for a URL: the request's own, then those of the jar with other names, the longest path first.
@@ -53,7 +57,7 @@ impl Jar {
             .filter_map(|pair| pair.split('=').next())
             .map(str::trim)
             .collect();
-        let mut fitting = self.0.matches(url);
+        let mut fitting = self.store.matches(url);
         fitting.sort_by_key(|cookie| {
             let path: &str = &cookie.path;
             (std::cmp::Reverse(path.len()), key(cookie))
@@ -67,8 +71,15 @@ impl Jar {
         (!pairs.is_empty()).then(|| pairs.join("; "))
     }
 
+    /// What answers have said since it was made, in order.
+    #[must_use]
+    pub fn taken(&self) -> &[(Url, String)] {
+        &self.taken
+    }
+
     /// Takes what an answer sets; what breaks a rule is left out.
-    pub(super) fn take(&mut self, url: &Url, line: &str) {
+    pub fn take(&mut self, url: &Url, line: &str) {
+        self.taken.push((url.clone(), line.to_owned()));
         if line.len() > LARGEST_COOKIE || line.contains(|c: char| c.is_control() && c != '\t') {
             return;
         }
@@ -91,7 +102,7 @@ impl Jar {
             }
             cookie.unset_domain();
         }
-        if self.0.insert_raw(&cookie, url).is_ok() {
+        if self.store.insert_raw(&cookie, url).is_ok() {
             let own = site(&host).to_owned();
             self.shrink(MOST_OF_A_SITE, |cookie| site(&String::from(&cookie.domain)) == own);
             self.shrink(MOST_COOKIES, |_| true);
@@ -101,11 +112,11 @@ impl Jar {
     /// Forgets those that end first while there are too many of a kind.
     fn shrink(&mut self, most: usize, kind: impl Fn(&Cookie<'_>) -> bool) {
         let mut cookies: Vec<_> =
-            self.0.iter_any().filter(|cookie| kind(cookie)).map(|cookie| (end(cookie), key(cookie))).collect();
+            self.store.iter_any().filter(|cookie| kind(cookie)).map(|cookie| (end(cookie), key(cookie))).collect();
         let excess = cookies.len().saturating_sub(most);
         cookies.sort();
         for (_, [domain, path, name]) in cookies.iter().take(excess) {
-            self.0.remove(domain, path, name);
+            self.store.remove(domain, path, name);
         }
     }
 }

@@ -21,6 +21,22 @@ pub(super) const ROUTES: &[Route] = &[
         Some("WholeEntry"),
     ),
     ("delete", "/v1/workspaces/{workspace}/history/{entry}", "Delete an entry", None, 204, None),
+    (
+        "post",
+        "/v1/workspaces/{workspace}/history/{entry}/send",
+        "Sends it again: what it was made of is as it was then, all values are those of now",
+        Some("SendAgain"),
+        200,
+        Some("SendAnswer"),
+    ),
+    (
+        "post",
+        "/v1/workspaces/{workspace}/send",
+        "Sends a request that is no item: a script's own, or one that is tried out",
+        Some("SendAlone"),
+        200,
+        Some("SendAnswer"),
+    ),
     ("post", "/v1/workspaces/{workspace}/runs", "Begin a run", Some("NewRun"), 201, Some("Run")),
     ("get", "/v1/workspaces/{workspace}/runs", "Your runs, newest first: ?before=ID&limit=N", None, 200, Some("Runs")),
     (
@@ -35,7 +51,7 @@ pub(super) const ROUTES: &[Route] = &[
     (
         "post",
         "/v1/workspaces/{workspace}/runs/{run}/results",
-        "Add a result to a run that is on",
+        "Add a result to a run that is on; with its `sequence` it is safe to send again",
         Some("RunResult"),
         200,
         Some("Run"),

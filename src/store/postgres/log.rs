@@ -62,6 +62,7 @@ impl<'a> Columns<'a> {
                 Index::NotMember(user) => ("not member", Some(user.0), None),
                 Index::Invitation { id, token_hash } => ("invitation", Some(id.0), Some(&token_hash[..])),
                 Index::NoInvitation(id) => ("no invitation", Some(id.0), None),
+                Index::NoEnvironment(id) => ("no environment", Some(id.0), None),
                 Index::Deleted => ("deleted", None, None),
             };
             columns.change_kinds.push(kind);

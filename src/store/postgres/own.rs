@@ -8,7 +8,7 @@ use super::{
 use crate::{
     id::{EntryId, EnvironmentId, ItemId, RunId},
     protocol::own::{HistoryEntry, Run, RunState, Totals},
-    store::own::{Added, Entry, Keep, Own, Owner, Page, SWEPT_AT_ONCE, searched, state, word},
+    store::own::{Added, Entry, Keep, Own, Owner, Page, Replaced, SWEPT_AT_ONCE, searched, state, word},
 };
 use anyhow::Context;
 use async_trait::async_trait;
@@ -89,9 +89,9 @@ impl Own for Postgres {
             "WITH place AS MATERIALIZED (SELECT owner_to_write($1, $2) AS number),
              added AS (
                  INSERT INTO history (owner, id, at, item, name, method, url, status, error, total_ms, size,
-                                      searched, request, response)
+                                      searched, request, response, source)
                  SELECT p.number, $3::UUID, $4::BIGINT, $5::UUID, $6::BYTEA, $7::BYTEA, $8::BYTEA, $9::INTEGER,
-                        $10::BYTEA, $11::DOUBLE PRECISION, $12::BIGINT, $13::BYTEA, $14::BYTEA, $15::BYTEA
+                        $10::BYTEA, $11::DOUBLE PRECISION, $12::BIGINT, $13::BYTEA, $14::BYTEA, $15::BYTEA, $18::BYTEA
                  FROM place p WHERE p.number IS NOT NULL RETURNING owner
              ),
              past AS (
@@ -117,6 +117,7 @@ impl Own for Postgres {
                 &entry.response.as_ref().map(String::as_bytes),
                 &micros(keep.since)?,
                 &i64::from(keep.most.saturating_sub(1)),
+                &entry.source.as_bytes(),
             ],
         )
         .await
@@ -142,7 +143,7 @@ impl Own for Postgres {
 
     async fn entry(&self, owner: Owner, id: EntryId) -> anyhow::Result<Option<Entry>> {
         let sql = format!(
-            "SELECT {ENTRY}, h.request, h.response FROM owners o JOIN history h ON h.owner = o.number
+            "SELECT {ENTRY}, h.request, h.response, h.source FROM owners o JOIN history h ON h.owner = o.number
              WHERE {OWNED} AND h.id = $3"
         );
         let rows = self
@@ -152,7 +153,7 @@ impl Own for Postgres {
             .context("load an entry of a history")?;
         let read = |row: &Row| {
             let response = row.try_get::<_, Option<Vec<u8>>>(11)?.map(String::from_utf8).transpose()?;
-            Ok(Entry { head: read_entry(row)?, request: get_name(row, 10)?, response })
+            Ok(Entry { head: read_entry(row)?, request: get_name(row, 10)?, response, source: get_name(row, 12)? })
         };
         rows.first().map(read).transpose()
     }
@@ -239,6 +240,7 @@ impl Own for Postgres {
                      failed = t.failed + $6, total_ms = t.total_ms + $7
                  FROM owners o WHERE {OWNED} AND t.owner = o.number AND t.id = $3
                      AND t.state = 'running' AND t.requests < $8
+                     AND ($10::BIGINT IS NULL OR t.requests = $10)
                  RETURNING t.*
              ),
              added AS (
@@ -261,6 +263,7 @@ impl Own for Postgres {
                     &added.ms,
                     &int(most)?,
                     &added.body.as_bytes(),
+                    &added.sequence.map(int).transpose()?,
                 ],
             )
             .await
@@ -311,7 +314,9 @@ impl Own for Postgres {
     ) -> anyhow::Result<bool> {
         written(
             &self.connections,
-            "WITH place AS MATERIALIZED (SELECT owner_to_write($1, $2) AS number),
+            // Before or after a batch that deletes the environment, not beside it.
+            "WITH locked AS MATERIALIZED (SELECT w.id FROM workspaces w WHERE w.id = $1 FOR SHARE),
+             place AS MATERIALIZED (SELECT owner_to_write(l.id, $2) AS number FROM locked l),
              kept AS (
                  INSERT INTO own_values (owner, environment, body)
                  SELECT p.number, $3::UUID, $4::BYTEA FROM place p WHERE p.number IS NOT NULL AND $4 IS NOT NULL
@@ -334,21 +339,36 @@ impl Own for Postgres {
         rows.first().map(|row| get_name(row, 0)).transpose()
     }
 
-    async fn set_cookies(&self, owner: Owner, jar: Option<String>) -> anyhow::Result<bool> {
-        written(
-            &self.connections,
-            "WITH place AS MATERIALIZED (SELECT owner_to_write($1, $2) AS number),
-             kept AS (
-                 INSERT INTO cookies (owner, jar)
-                 SELECT p.number, $3::BYTEA FROM place p WHERE p.number IS NOT NULL AND $3 IS NOT NULL
-                 ON CONFLICT (owner) DO UPDATE SET jar = excluded.jar
-             ),
-             gone AS (DELETE FROM cookies c USING place p WHERE c.owner = p.number AND $3::BYTEA IS NULL)
-             SELECT p.number FROM place p WHERE p.number IS NOT NULL",
-            &[&owner.workspace.0, &owner.user.0, &jar.as_ref().map(String::as_bytes)],
-        )
-        .await
-        .context("keep cookies")
+    async fn replace_cookies(&self, owner: Owner, before: Option<String>, jar: String) -> anyhow::Result<Replaced> {
+        let rows = self
+            .connections
+            .write(
+                "WITH place AS MATERIALIZED (SELECT owner_to_write($1, $2) AS number),
+                 replaced AS (
+                     UPDATE cookies c SET jar = $4::BYTEA FROM place p WHERE c.owner = p.number AND c.jar = $3::BYTEA
+                     RETURNING c.owner
+                 ),
+                 added AS (
+                     INSERT INTO cookies (owner, jar)
+                     SELECT p.number, $4::BYTEA FROM place p WHERE p.number IS NOT NULL AND $3::BYTEA IS NULL
+                     ON CONFLICT (owner) DO NOTHING RETURNING owner
+                 )
+                 SELECT EXISTS (SELECT FROM replaced UNION ALL SELECT FROM added)
+                 FROM place p WHERE p.number IS NOT NULL",
+                &[&owner.workspace.0, &owner.user.0, &before.as_ref().map(String::as_bytes), &jar.as_bytes()],
+            )
+            .await
+            .context("keep cookies")?;
+        Ok(match rows.first().map(|row| row.try_get(0)).transpose()? {
+            Some(true) => Replaced::Done,
+            Some(false) => Replaced::Changed,
+            None => Replaced::NoMember,
+        })
+    }
+
+    async fn delete_cookies(&self, owner: Owner) -> anyhow::Result<()> {
+        let sql = format!("DELETE FROM cookies c USING owners o WHERE {OWNED} AND c.owner = o.number");
+        self.connections.write(&sql, &[&owner.workspace.0, &owner.user.0]).await.map(drop).context("delete cookies")
     }
 
     async fn forget_own(&self, owner: Owner) -> anyhow::Result<()> {

@@ -95,6 +95,12 @@ fn apply(connection: &Connection, workspace: [u8; 16], change: &Index) -> rusqli
         Index::NoInvitation(id) => connection
             .prepare_cached("DELETE FROM invitations WHERE workspace = ?1 AND id = ?2")?
             .execute(params![workspace, id.0.into_bytes()]),
+        Index::NoEnvironment(id) => connection
+            .prepare_cached(
+                "DELETE FROM own_values WHERE environment = ?2 AND owner IN
+                 (SELECT number FROM owners WHERE workspace = ?1)",
+            )?
+            .execute(params![workspace, id.0.into_bytes()]),
         Index::Deleted => {
             super::own::disown(connection, workspace, None)?;
             connection.prepare_cached("DELETE FROM members WHERE workspace = ?1")?.execute([workspace])?;

@@ -6,13 +6,13 @@ use super::Sqlite;
 use crate::{
     id::{EntryId, EnvironmentId, RunId},
     protocol::own::{HistoryEntry, Run, RunState},
-    store::own::{Added, Entry, Keep, Own, Owner, Page},
+    store::own::{Added, Entry, Keep, Own, Owner, Page, Replaced},
 };
 use anyhow::Context;
 use async_trait::async_trait;
 pub(super) use rows::disown;
 use rows::{
-    OWNED, add_entry, add_result, add_run, delete, end_run, entries, entry, key, results, run, runs, set_cookies,
+    OWNED, add_entry, add_result, add_run, delete, end_run, entries, entry, key, replace_cookies, results, run, runs,
     set_values, sweep,
 };
 use rusqlite::OptionalExtension;
@@ -132,11 +132,19 @@ impl Own for Sqlite {
             .context("load cookies")
     }
 
-    async fn set_cookies(&self, owner: Owner, jar: Option<String>) -> anyhow::Result<bool> {
+    async fn replace_cookies(&self, owner: Owner, before: Option<String>, jar: String) -> anyhow::Result<Replaced> {
         self.writer
-            .run_later(move |connection| set_cookies(connection, owner, jar.as_deref()))
+            .run_later(move |connection| replace_cookies(connection, owner, before.as_deref(), &jar))
             .await
             .context("keep cookies")
+    }
+
+    async fn delete_cookies(&self, owner: Owner) -> anyhow::Result<()> {
+        let sql = "DELETE FROM cookies WHERE owner = ?1 AND ?2 IS NULL";
+        self.writer
+            .run_later(move |connection| delete(connection, sql, owner, None).map(drop))
+            .await
+            .context("delete cookies")
     }
 
     async fn forget_own(&self, owner: Owner) -> anyhow::Result<()> {

@@ -30,6 +30,7 @@ CREATE TABLE history (
     size BIGINT NOT NULL,
     searched BYTEA NOT NULL,
     request BYTEA NOT NULL,
+    source BYTEA NOT NULL,
     response BYTEA,
     PRIMARY KEY (owner, id)
 );
@@ -155,7 +156,7 @@ BEGIN
 END
 $$;
 
--- As before, but who is a member no more owns nothing here any more.
+-- As before, but who is a member no more owns nothing here any more, and values for an environment go with it.
 CREATE OR REPLACE FUNCTION append_batch(
     batch_workspace UUID,
     batch_after BIGINT,
@@ -223,6 +224,9 @@ BEGIN
                     VALUES (change_hashes[i], batch_workspace, change_ids[i]);
             WHEN 'no invitation' THEN
                 DELETE FROM invitations v WHERE v.workspace = batch_workspace AND v.id = change_ids[i];
+            WHEN 'no environment' THEN
+                DELETE FROM own_values v USING owners o
+                    WHERE o.workspace = batch_workspace AND v.owner = o.number AND v.environment = change_ids[i];
             WHEN 'deleted' THEN
                 UPDATE workspaces w SET deleted = TRUE WHERE w.number = found_workspace.number;
                 DELETE FROM members m WHERE m.workspace = batch_workspace;

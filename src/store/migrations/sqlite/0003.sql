@@ -32,6 +32,7 @@ CREATE TABLE history (
     size INTEGER NOT NULL,
     searched TEXT NOT NULL,
     request TEXT NOT NULL,
+    source TEXT NOT NULL,
     response TEXT,
     UNIQUE (owner, id)
 ) STRICT;

@@ -4,7 +4,7 @@ use super::super::{get_count, get_optional_uuid, get_time, get_uuid, int, micros
 use crate::{
     id::{EntryId, EnvironmentId, ItemId, RunId},
     protocol::own::{HistoryEntry, Run, RunState, Totals},
-    store::own::{Added, Entry, Keep, Owner, Page, SWEPT_AT_ONCE, searched, state, word},
+    store::own::{Added, Entry, Keep, Owner, Page, Replaced, SWEPT_AT_ONCE, searched, state, word},
 };
 use rusqlite::{Connection, OptionalExtension, Row, params, types::FromSqlError};
 use time::OffsetDateTime;
@@ -107,8 +107,8 @@ pub(super) fn add_entry(connection: &Connection, owner: Owner, entry: &Entry, ke
     connection
         .prepare_cached(
             "INSERT INTO history (owner, id, at, item, name, method, url, status, error, total_ms, size,
-                                  searched, request, response)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                                  searched, request, response, source)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
         )?
         .execute(params![
             owner,
@@ -125,6 +125,7 @@ pub(super) fn add_entry(connection: &Connection, owner: Owner, entry: &Entry, ke
             searched(head),
             entry.request,
             entry.response,
+            entry.source,
         ])?;
     Ok(true)
 }
@@ -153,11 +154,12 @@ pub(super) fn entry(connection: &Connection, owner: Owner, id: EntryId) -> anyho
     let (workspace, user) = key(owner);
     Ok(connection
         .prepare_cached(&format!(
-            "SELECT {ENTRY}, h.request, h.response FROM owners o JOIN history h ON h.owner = o.number
+            "SELECT {ENTRY}, h.request, h.response, h.source FROM owners o JOIN history h ON h.owner = o.number
              WHERE {OWNED} AND h.id = ?3"
         ))?
         .query_row(params![workspace, user, id.0.into_bytes()], |row| {
-            Ok(Entry { head: read_entry(row)?, request: row.get(10)?, response: row.get(11)? })
+            let (request, response, source) = (row.get(10)?, row.get(11)?, row.get(12)?);
+            Ok(Entry { head: read_entry(row)?, request, response, source })
         })
         .optional()?)
 }
@@ -239,11 +241,22 @@ pub(super) fn add_result(
         .prepare_cached(
             "UPDATE runs SET requests = requests + 1, errors = errors + ?3, passed = passed + ?4,
              failed = failed + ?5, total_ms = total_ms + ?6
-             WHERE owner = ?1 AND id = ?2 AND state = 'running' AND requests < ?7 RETURNING requests - 1",
+             WHERE owner = ?1 AND id = ?2 AND state = 'running' AND requests < ?7
+             AND (?8 IS NULL OR requests = ?8) RETURNING requests - 1",
         )?
-        .query_row(params![number, run_id, added.is_error, added.passed, added.failed, added.ms, int(most)?], |row| {
-            row.get(0)
-        })
+        .query_row(
+            params![
+                number,
+                run_id,
+                added.is_error,
+                added.passed,
+                added.failed,
+                added.ms,
+                int(most)?,
+                added.sequence.map(int).transpose()?
+            ],
+            |row| row.get(0),
+        )
         .optional()?;
     let Some(place) = place else { return Ok(None) };
     connection
@@ -294,18 +307,22 @@ pub(super) fn set_values(
     Ok(true)
 }
 
-pub(super) fn set_cookies(connection: &Connection, owner: Owner, jar: Option<&str>) -> anyhow::Result<bool> {
-    let Some(number) = number_to_write(connection, owner)? else { return Ok(false) };
-    match jar {
-        Some(jar) => connection
-            .prepare_cached(
-                "INSERT INTO cookies (owner, jar) VALUES (?1, ?2)
-                 ON CONFLICT (owner) DO UPDATE SET jar = excluded.jar",
-            )?
+pub(super) fn replace_cookies(
+    connection: &Connection,
+    owner: Owner,
+    before: Option<&str>,
+    jar: &str,
+) -> anyhow::Result<Replaced> {
+    let Some(number) = number_to_write(connection, owner)? else { return Ok(Replaced::NoMember) };
+    let replaced = match before {
+        Some(before) => connection
+            .prepare_cached("UPDATE cookies SET jar = ?3 WHERE owner = ?1 AND jar = ?2")?
+            .execute(params![number, before, jar])?,
+        None => connection
+            .prepare_cached("INSERT INTO cookies (owner, jar) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
             .execute(params![number, jar])?,
-        None => connection.prepare_cached("DELETE FROM cookies WHERE owner = ?1")?.execute([number])?,
     };
-    Ok(true)
+    Ok(if replaced > 0 { Replaced::Done } else { Replaced::Changed })
 }
 
 pub(super) fn sweep(connection: &Connection, before: OffsetDateTime) -> anyhow::Result<bool> {

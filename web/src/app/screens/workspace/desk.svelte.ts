@@ -19,6 +19,8 @@ export class Desk {
   readonly files = new SvelteMap<string, ReadonlyMap<string, File>>();
   #environment = $state("");
   #own = $state.raw<{ environment: string; values: Record<string, string> }>();
+  /** Grows when a content was read: until then there was nothing to see of it. */
+  #read = $state(0);
   readonly #exchanges = new Map<string, Exchange>();
 
   constructor(live: Live, api: Api) {
@@ -38,6 +40,12 @@ export class Desk {
     localStorage.setItem(this.#key, id);
   }
 
+  /** What is saved, if it was read. */
+  savedOf(id: string): Item["content"] | undefined {
+    void this.#read;
+    return this.live.peek(id)?.content;
+  }
+
   /** Reads the reader's private values of the chosen environment. */
   async readOwn(): Promise<void> {
     const environment = this.environment;
@@ -50,21 +58,21 @@ export class Desk {
   /** The variables that hold for an item. Its collection is read first, by whoever shows it. */
   scopeOf(id: string): Scope {
     const root = pathTo(this.live.items, id)[0];
-    const collection = root && (root.id === id ? this.contentOf(id) : this.live.peek(root.id)?.content);
+    const collection = root && (root.id === id ? this.contentOf(id) : this.savedOf(root.id));
     const environment = this.live.environments.get(this.environment)?.content;
     const own = this.#own?.environment === this.environment ? this.#own.values : undefined;
     return scopeOf({ collection, environment, own });
   }
 
   contentOf(id: string): Item["content"] | undefined {
-    const saved = this.live.peek(id)?.content;
+    const saved = this.savedOf(id);
     return saved && this.drafts.contentOf(id, saved);
   }
 
   /** What authorization an item takes over, and from what. */
   inheritedAuth(id: string): { auth: Auth; from: string } | undefined {
     for (const above of pathTo(this.live.items, id).slice(0, -1).reverse()) {
-      const content = this.live.peek(above.id)?.content;
+      const content = this.savedOf(above.id);
       const auth = content && authOf(above.kind === "request" ? requestOf(content) : content);
       if (auth) return { auth, from: above.name };
     }
@@ -76,6 +84,7 @@ export class Desk {
     const above = pathTo(this.live.items, id).slice(0, -1);
     const [item] = await Promise.all([this.live.item(id), ...above.map((one) => this.live.item(one.id))]);
     this.drafts.restore(id, item.content);
+    this.#read += 1;
     return item;
   }
 

@@ -1,0 +1,120 @@
+// What a reader has at hand in a workspace: the environment it sends with, its drafts, its answers.
+
+import { SvelteMap } from "svelte/reactivity";
+import type { Api, Item } from "../../../client";
+import type { Live } from "../../live.svelte";
+import { Drafts } from "./drafts.svelte";
+import { Exchange } from "./exchange.svelte";
+import { type Auth, authOf, requestOf } from "./model/postman";
+import { type Scope, scopeOf } from "./model/variables";
+import { Recently } from "./recent.svelte";
+import { pathTo } from "./tree/rows";
+
+export class Desk {
+  readonly live: Live;
+  readonly api: Api;
+  readonly drafts: Drafts;
+  readonly recent: Recently;
+  /** Files for bodies, by item and `src`: they stay in this page. */
+  readonly files = new SvelteMap<string, ReadonlyMap<string, File>>();
+  #environment = $state("");
+  #own = $state.raw<{ environment: string; values: Record<string, string> }>();
+  /** Grows when a content was read: until then there was nothing to see of it. */
+  #read = $state(0);
+  readonly #exchanges = new Map<string, Exchange>();
+
+  constructor(live: Live, api: Api) {
+    this.live = live;
+    this.api = api;
+    this.drafts = new Drafts(live);
+    this.recent = new Recently(live);
+    this.#environment = localStorage.getItem(this.#key) ?? "";
+  }
+
+  /** The id of the chosen environment; empty: none, or it is gone. */
+  get environment(): string {
+    return this.live.environments.has(this.#environment) ? this.#environment : "";
+  }
+  set environment(id: string) {
+    this.#environment = id;
+    localStorage.setItem(this.#key, id);
+  }
+
+  /** What is saved, if it was read. */
+  savedOf(id: string): Item["content"] | undefined {
+    void this.#read;
+    return this.live.peek(id)?.content;
+  }
+
+  /** Reads the reader's private values of the chosen environment. */
+  async readOwn(): Promise<void> {
+    const environment = this.environment;
+    if (!environment) return;
+    const path = { workspace: this.live.id, environment };
+    const { values } = await this.api.get("/v1/workspaces/{workspace}/environments/{environment}/values", { path });
+    this.#own = { environment, values };
+  }
+
+  /** The variables that hold for an item. Its collection is read first, by whoever shows it. */
+  scopeOf(id: string): Scope {
+    const root = pathTo(this.live.items, id)[0];
+    const collection = root && (root.id === id ? this.contentOf(id) : this.savedOf(root.id));
+    const environment = this.live.environments.get(this.environment)?.content;
+    const own = this.#own?.environment === this.environment ? this.#own.values : undefined;
+    return scopeOf({ collection, environment, own });
+  }
+
+  contentOf(id: string): Item["content"] | undefined {
+    const saved = this.savedOf(id);
+    return saved && this.drafts.contentOf(id, saved);
+  }
+
+  /** What authorization an item takes over, and from what. */
+  inheritedAuth(id: string): { auth: Auth; from: string } | undefined {
+    for (const above of pathTo(this.live.items, id).slice(0, -1).reverse()) {
+      const content = this.savedOf(above.id);
+      const auth = content && authOf(above.kind === "request" ? requestOf(content) : content);
+      if (auth) return { auth, from: above.name };
+    }
+    return undefined;
+  }
+
+  /** The item with all that is around it, read. */
+  async load(id: string): Promise<Item> {
+    const above = pathTo(this.live.items, id).slice(0, -1);
+    const [item] = await Promise.all([this.live.item(id), ...above.map((one) => this.live.item(one.id))]);
+    this.drafts.restore(id, item.content);
+    this.#read += 1;
+    return item;
+  }
+
+  exchange(id: string): Exchange {
+    let exchange = this.#exchanges.get(id);
+    if (!exchange) this.#exchanges.set(id, (exchange = new Exchange()));
+    return exchange;
+  }
+
+  keepFile(id: string, file: File): string {
+    this.files.set(id, new Map([...(this.files.get(id) ?? []), [file.name, file]]));
+    return file.name;
+  }
+
+  send(id: string): Promise<void> | undefined {
+    const content = this.contentOf(id);
+    if (!content) return undefined;
+    return this.exchange(id).send({
+      api: this.api,
+      live: this.live,
+      item: id,
+      content,
+      changed: this.drafts.isDirty(id),
+      environment: this.environment || null,
+      scope: this.scopeOf(id),
+      files: this.files.get(id) ?? new Map(),
+    });
+  }
+
+  get #key(): string {
+    return `loggia.environment.${this.live.id}`;
+  }
+}

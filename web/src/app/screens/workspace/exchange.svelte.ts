@@ -1,0 +1,136 @@
+// A send of one item, as far as it has come: under way, answered, refused, tested.
+
+import type { Api, Json } from "../../../client";
+import type { Assertion, ConsoleLine } from "../../../client/runner";
+import type { Live } from "../../live.svelte";
+import { collectionOf, entriesOf, hasScripts, sender } from "./model/plan";
+import { requestOf } from "./model/postman";
+import { type Refusal, refusalOf, type Sent } from "./model/sent";
+import type { Scope } from "./model/variables";
+
+export interface Order {
+  api: Api;
+  live: Live;
+  item: string;
+  /** With the reader's changes. */
+  content: Json;
+  /** It is not what the item says. */
+  changed: boolean;
+  environment: string | null;
+  scope: Scope;
+  files: ReadonlyMap<string, File>;
+}
+
+export interface Tested {
+  assertions: Assertion[];
+  console: ConsoleLine[];
+  error?: string | undefined;
+}
+
+export class Exchange {
+  sending = $state(false);
+  sent = $state.raw<Sent>();
+  refusal = $state.raw<Refusal>();
+  tested = $state.raw<Tested>();
+  #abort: AbortController | undefined;
+
+  cancel(): void {
+    this.#abort?.abort();
+  }
+
+  async send(order: Order): Promise<void> {
+    await this.#attempt(async (signal) => {
+      const collection = await collectionOf(order.live, [order.item], { id: order.item, content: order.content });
+      if (hasScripts(collection)) await this.#run(order, collection, signal);
+      else this.sent = await this.#plain(order, signal);
+    });
+  }
+
+  /** An entry of the history once more, as it was. */
+  async again(api: Api, workspace: string, entry: string): Promise<void> {
+    await this.#attempt(async (signal) => {
+      this.sent = await api.post<Sent>(`/v1/workspaces/${workspace}/history/${entry}/send`, {}, { signal });
+    });
+  }
+
+  async #attempt(what: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    if (this.sending) return;
+    const abort = new AbortController();
+    this.#abort = abort;
+    this.sending = true;
+    this.refusal = this.tested = undefined;
+    try {
+      await what(abort.signal);
+    } catch (error) {
+      this.sent = undefined;
+      this.refusal = abort.signal.aborted ? { code: "canceled", title: "Canceled. Your history says so too." } : refusalOf(error);
+    } finally {
+      this.sending = false;
+    }
+  }
+
+  async #plain({ api, live, item, content, changed, environment, files }: Order, signal: AbortSignal): Promise<Sent> {
+    const body = {
+      ...(environment && { environment }),
+      ...(changed && { request: requestOf(content) }),
+      ...(files.size > 0 && { files: await encoded(files) }),
+    };
+    return api.post<Sent>(`/v1/workspaces/${live.id}/items/${item}/send`, body, { signal });
+  }
+
+  /** With the scripts before and after it, in the sandbox. */
+  async #run(order: Order, collection: Awaited<ReturnType<typeof collectionOf>>, signal: AbortSignal): Promise<void> {
+    const runner = await import("../../../client/runner");
+    const sandbox = runner.openSandbox({ src: "/sandbox.html" });
+    let refused: unknown;
+    let sent: Sent | undefined;
+    const known = new Map([...entriesOf(order.scope)].map(([name, value]) => [name, String(value)]));
+    const send = sender({
+      api: order.api,
+      workspace: order.live.id,
+      environment: order.environment,
+      known,
+      draft: order.changed || order.files.size > 0 ? order.item : undefined,
+      files: order.files.size > 0 ? () => encoded(order.files) : undefined,
+      onsent: (answer) => (sent = answer),
+    });
+    try {
+      const events = runner.run({
+        collection,
+        only: [order.item],
+        sandbox,
+        send: (outgoing, variables, ended) =>
+          send(outgoing, variables, ended).catch((error: unknown) => {
+            if (outgoing.item !== null) refused = error;
+            throw error;
+          }),
+        environment: entriesOf(order.scope),
+        signal,
+      });
+      for await (const event of events) {
+        if (event.type !== "result") continue;
+        const { assertions, console, error } = event.result;
+        this.tested = { assertions, console, error };
+      }
+    } finally {
+      sandbox.close();
+    }
+    signal.throwIfAborted();
+    this.sent = sent;
+    if (!sent && refused !== undefined) throw refused;
+    // A script that went wrong before anything was sent has said so in `tested`.
+  }
+}
+
+async function encoded(files: ReadonlyMap<string, File>): Promise<Record<string, unknown>> {
+  const all = [...files].map(async ([name, file]) => {
+    const url = await new Promise<string>((resolve, reject) => {
+      const reader = new FileReader();
+      reader.onload = () => resolve(String(reader.result));
+      reader.onerror = () => reject(new Error(`The file ${file.name} can't be read.`));
+      reader.readAsDataURL(file);
+    });
+    return [name, { file_name: file.name, content_type: file.type, base64: url.slice(url.indexOf(",") + 1) }] as const;
+  });
+  return Object.fromEntries(await Promise.all(all));
+}

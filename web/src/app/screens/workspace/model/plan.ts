@@ -1,0 +1,72 @@
+// A part of the tree as the runner takes it: a Postman collection with the ids of the items, what stands around it, and
+// how its requests are sent.
+
+import type { Api, Entry, Json } from "../../../../client";
+import type { Collection, Entries, Item, OutgoingRequest, SentResponse, Variables } from "../../../../client/runner";
+import type { Live } from "../../../live.svelte";
+import { pathTo } from "../tree/rows";
+import { isObject } from "./postman";
+import type { Scope } from "./variables";
+import type { Sent } from "./sent";
+
+/**
+ * Some requests of one collection in an order of their own, each in its folders, so that what these do holds for it.
+ * `override`: another content of an item, for this once.
+ */
+export async function collectionOf(live: Live, ids: readonly string[], override?: { id: string; content: Json }): Promise<Collection> {
+  const contentOf = async (entry: Entry) => (override?.id === entry.id ? override.content : (await live.item(entry.id)).content);
+  const wrap = async ([entry, ...inner]: readonly Entry[]): Promise<Item[]> => {
+    if (!entry) return [];
+    const content = await contentOf(entry);
+    const made = { ...content, id: entry.id, name: entry.name };
+    return [entry.kind === "request" ? made : { ...made, item: await wrap(inner) }];
+  };
+  const paths = ids.map((id) => pathTo(live.items, id));
+  const root = paths[0]?.[0];
+  if (!root || paths.some((path) => path[0]?.id !== root.id)) throw new Error("A request is no longer there.");
+  const item: Item[] = [];
+  for (const path of paths) item.push(...(await wrap(path.slice(1))));
+  return { ...(await contentOf(root)), info: { name: root.name }, item } as Collection;
+}
+
+/** Whether any script stands in it. */
+export function hasScripts(node: { event?: unknown; item?: unknown }): boolean {
+  const own = Array.isArray(node.event) && node.event.length > 0;
+  return own || (Array.isArray(node.item) && node.item.some((one: unknown) => isObject(one) && hasScripts(one)));
+}
+
+/** Variables of a scope for scripts. What is secret and not there stays unknown: it would be empty otherwise. */
+export function entriesOf(scope: Scope): Entries {
+  return [...scope].filter(([, { secret, value }]) => !(secret && value === "")).map(([name, { value }]) => [name, value]);
+}
+
+interface Sending {
+  api: Api;
+  workspace: string;
+  environment: string | null;
+  /** What is known at the start: what scripts have made of it goes along. */
+  known: Variables;
+  files?: (() => Promise<Record<string, unknown>>) | undefined;
+  /** Another request than the item's, though no script has changed it. */
+  draft?: string | undefined;
+  onsent?: (sent: Sent) => void;
+}
+
+/** What a run sends by. */
+export function sender({ api, workspace, environment, known, files, draft, onsent }: Sending) {
+  return async (outgoing: OutgoingRequest, variables: Variables, signal: AbortSignal): Promise<SentResponse> => {
+    const overrides = Object.fromEntries([...variables].filter(([name, value]) => known.get(name) !== value));
+    const { item, request, changed } = outgoing;
+    const body = {
+      ...(environment && { environment }),
+      overrides,
+      ...((item === null || changed || item === draft) && { request }),
+      ...(item === draft && files && { files: await files() }),
+    };
+    const path = item === null ? `/v1/workspaces/${workspace}/send` : `/v1/workspaces/${workspace}/items/${item}/send`;
+    const sent = await api.post<Sent>(path as `/${string}`, body, { signal });
+    if (item !== null) onsent?.(sent);
+    if (!sent.response) throw new Error(sent.error ? `${sent.error.title} (${sent.error.code})` : "nothing came back");
+    return sent.response;
+  };
+}

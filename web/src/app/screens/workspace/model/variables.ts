@@ -1,0 +1,94 @@
+// Which value a variable has here, and where it comes from. The server fills them in when it sends; this shows the same.
+
+import { isObject, pairsOf, text } from "./postman";
+import type { Json } from "../../../../client";
+
+export type Source = "private" | "environment" | "collection" | "dynamic";
+
+export interface Known {
+  value: string;
+  source: Source;
+  /** Its value is not to be shown or copied unasked. */
+  secret: boolean;
+}
+
+export type Scope = ReadonlyMap<string, Known>;
+
+export const SOURCES: Record<Source, string> = {
+  private: "your private value",
+  environment: "environment",
+  collection: "collection",
+  dynamic: "made anew for every send",
+};
+
+interface Sources {
+  collection?: Json | undefined;
+  environment?: Json | undefined;
+  /** By name. */
+  own?: Readonly<Record<string, string>> | undefined;
+}
+
+/** Nearer sources win. */
+export function scopeOf({ collection, environment, own }: Sources): Scope {
+  const scope = new Map<string, Known>();
+  const lay = (list: unknown, source: Source) => {
+    for (const one of pairsOf(list)) {
+      if (one.disabled || one["enabled"] === false || !one.key) continue;
+      const secret = one["type"] === "secret";
+      // A secret without a value has one that is not for everybody: it counts as known, and is not shown.
+      scope.set(one.key, { value: one.value, source, secret: secret || scope.get(one.key)?.secret === true });
+    }
+  };
+  lay(collection?.["variable"], "collection");
+  lay(environment?.["values"], "environment");
+  for (const [name, value] of Object.entries(own ?? {})) {
+    scope.set(name, { value, source: "private", secret: scope.get(name)?.secret === true });
+  }
+  return scope;
+}
+
+const PATTERN = /\{\{([^{}]*)\}\}/g;
+
+/** A text in pieces: plain, and variables. */
+export function pieces(whole: string): { text: string; name?: string }[] {
+  const found: { text: string; name?: string }[] = [];
+  let at = 0;
+  for (const match of whole.matchAll(PATTERN)) {
+    if (match.index > at) found.push({ text: whole.slice(at, match.index) });
+    found.push({ text: match[0], name: (match[1] ?? "").trim() });
+    at = match.index + match[0].length;
+  }
+  if (at < whole.length) found.push({ text: whole.slice(at) });
+  return found;
+}
+
+export function lookUp(scope: Scope, name: string): Known | undefined {
+  return scope.get(name) ?? (name.startsWith("$") ? { value: "", source: "dynamic", secret: false } : undefined);
+}
+
+/** Names in any text of a value, each once. */
+export function namesIn(value: unknown, found = new Set<string>()): Set<string> {
+  if (typeof value === "string") for (const { name } of pieces(value)) name && found.add(name);
+  if (Array.isArray(value)) for (const one of value) namesIn(one, found);
+  else if (isObject(value)) for (const one of Object.values(value)) namesIn(one, found);
+  return found;
+}
+
+/** Fills in what has a value that may be shown; `secrets`: those of the reader's own too. */
+export function fillIn(value: unknown, scope: Scope, secrets: boolean): unknown {
+  if (Array.isArray(value)) return value.map((one) => fillIn(one, scope, secrets));
+  if (isObject(value)) return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, fillIn(one, scope, secrets)]));
+  if (typeof value !== "string") return value;
+  let whole = value;
+  // What a variable holds may name others; a circle ends.
+  for (let round = 0; round < 20 && whole.includes("{{"); round += 1) {
+    const next = pieces(whole).map((piece) => {
+      const known = piece.name === undefined ? undefined : scope.get(piece.name);
+      if (!known || (known.secret && !(secrets && known.source === "private"))) return piece.text;
+      return text(known.value);
+    }).join("");
+    if (next === whole) break;
+    whole = next;
+  }
+  return whole;
+}

@@ -1,0 +1,45 @@
+// What can be done with a row.
+
+import type { Entry, ItemKind } from "../../../../client";
+import type { Live } from "../../../live.svelte";
+import type { IconName } from "../../../ui";
+import { mayHold } from "./rows";
+
+interface Doing {
+  open: () => void;
+  add: (kind: ItemKind) => void;
+  rename: () => void;
+  duplicate: () => void;
+  shift: (by: -1 | 1) => void;
+  moveInto: () => void;
+  remove: () => void;
+}
+
+interface MenuEntry {
+  label: string;
+  icon?: IconName;
+  run: () => void;
+  danger?: boolean;
+  divided?: boolean;
+  disabled?: boolean;
+}
+
+export function menuOf(live: Live, entry: Entry, doing: Doing): MenuEntry[] {
+  const entries: MenuEntry[] = [{ label: "Open", icon: "arrow_right", run: doing.open }];
+  if (!live.canEdit) return entries;
+  if (mayHold(entry.kind, "request")) {
+    entries.push({ label: "New request", icon: "plus", run: () => doing.add("request"), divided: true });
+    entries.push({ label: "New folder", icon: "folder", run: () => doing.add("folder") });
+  }
+  const siblings = live.children(entry.parent);
+  const at = siblings.findIndex(({ id }) => id === entry.id);
+  entries.push(
+    { label: "Rename", icon: "edit", run: doing.rename, divided: true },
+    { label: "Duplicate", icon: "copy", run: doing.duplicate },
+    { label: "Move up", run: () => doing.shift(-1), disabled: at <= 0 },
+    { label: "Move down", run: () => doing.shift(1), disabled: at === siblings.length - 1 },
+  );
+  if (entry.kind !== "collection") entries.push({ label: "Move into…", icon: "folder", run: doing.moveInto });
+  entries.push({ label: "Delete", icon: "trash", run: doing.remove, danger: true, divided: true });
+  return entries;
+}

@@ -1,5 +1,13 @@
 # syntax=docker/dockerfile:1
 
+FROM node:22-slim AS web
+WORKDIR /web
+COPY web/package.json web/package-lock.json ./
+RUN npm ci --no-audit --no-fund
+COPY web/build.mjs web/index.html web/svelte.config.js web/tsconfig.json web/vite.config.ts web/vite.plugins.ts ./
+COPY web/src src
+RUN npm run build:app
+
 FROM rust:1.90-slim-bookworm AS build
 WORKDIR /build
 # Names in a backtrace are enough in an image.
@@ -13,6 +21,9 @@ RUN mkdir -p src load/src benches \
     && cp src/main.rs load/src/ \
     && cargo build --release --locked --package loggia --bin loggia \
     && rm -r src
+COPY build.rs ./
+# The browser app: there is no npm here, so it is taken as it is.
+COPY --from=web /web/dist web/dist
 COPY src src
 # The demo's collection.
 COPY tests/data/adyen-management.postman_collection.json tests/data/

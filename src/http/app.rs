@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn files_are_found_by_their_paths() {
         assert!(FILES.is_sorted_by_key(|file| file.path), "a search relies on it");
-        for file in FILES {
+        for file in &FILES {
             assert_eq!(File::find(file.path).map(|found| found.path), Some(file.path));
             assert_eq!(file.plain().is_empty(), file.bytes.is_empty(), "{} can be decompressed", file.path);
         }

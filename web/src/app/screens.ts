@@ -4,6 +4,12 @@
 // scroll: what is in it scrolls by itself. Its address is `/w/{id}/{screen}/…`, made by `screenHref`; what stands behind
 // the screen's name comes as `path`, and is changed by `router.go`. It reads the workspace from `live`, which is ready,
 // and says what it shows by `live.viewing`. It must not hint at partners to a partner: `live.isTeam`.
+//
+// What `live.edit` was refused is said by the frame; a screen only keeps what somebody wrote from being lost.
+//
+// The page's policy lets in no style element and no `style` attribute in HTML; Svelte's `style:` and style sheets of files
+// are fine. CodeMirror adds style elements, unless its view's `root` is a shadow root. Scripts of collections run with
+// `openSandbox({ src: "/sandbox.html" })`.
 
 import type { Component } from "svelte";
 import type { Live } from "./live.svelte";

@@ -13,10 +13,13 @@ class Session {
 
   /** Asks the server. */
   async load(): Promise<void> {
+    const before = this.me;
     try {
       this.me = await this.api.get("/v1/me");
       this.problem = undefined;
     } catch (error) {
+      // Somebody signed in while this was asked.
+      if (this.me !== before) return;
       if (error instanceof Problem && error.code === "signed_out") {
         this.me = null;
         this.problem = undefined;

@@ -23,12 +23,14 @@ const REASONS: Record<number, Reason> = {
   4029: "too_many",
 };
 
+/** A handler that may want more of its event than is known here: so a browser's socket is one, and other packages' too. */
+type Handler<E> = { handle(event: E): void }["handle"] | null;
+
 /** What of a browser's WebSocket is used. */
 export interface Socket {
-  onopen: ((event: never) => void) | null;
-  onmessage: ((event: { data: unknown }) => void) | null;
-  onclose: ((event: { code: number }) => void) | null;
-  onerror: ((event: never) => void) | null;
+  onmessage: Handler<{ data: unknown }>;
+  onclose: Handler<{ code: number }>;
+  onerror: Handler<object>;
   send(text: string): void;
   close(code?: number): void;
 }
@@ -85,6 +87,7 @@ export class Connection {
       dead: () => this.#drop("silent"),
     });
     globalThis.addEventListener?.("online", this.#online);
+    globalThis.addEventListener?.("offline", this.#offline);
     globalThis.document?.addEventListener("visibilitychange", this.#visible);
   }
 
@@ -112,6 +115,7 @@ export class Connection {
     this.#letGo();
     this.#clearTimer();
     globalThis.removeEventListener?.("online", this.#online);
+    globalThis.removeEventListener?.("offline", this.#offline);
     globalThis.document?.removeEventListener("visibilitychange", this.#visible);
     this.#set({ state: "ended", attempt: this.#attempt, reason });
     this.#host.ended(reason);
@@ -120,6 +124,12 @@ export class Connection {
   readonly #online = (): void => {
     if (this.#isLive) this.#pulse.doubt();
     else this.#sooner(this.#random() * SPREAD_MS);
+  };
+
+  readonly #offline = (): void => {
+    // Browsers have been wrong about this: attempts go on.
+    if (this.#isLive) this.#pulse.doubt();
+    else if (this.state.state === "waiting") this.#set({ ...this.state, state: "offline" });
   };
 
   readonly #visible = (): void => {
@@ -222,7 +232,7 @@ export class Connection {
     const socket = this.#socket;
     this.#socket = undefined;
     if (!socket) return;
-    socket.onopen = socket.onmessage = socket.onclose = () => {};
+    socket.onmessage = socket.onclose = () => {};
     // A dead one says nothing for minutes: nobody waits for it.
     socket.close();
   }

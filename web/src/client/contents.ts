@@ -3,8 +3,10 @@
 import { mergePatch } from "./merge";
 import type { EventMessage, Item, Json, Person } from "./types";
 
-/** What an entry of the tree does not have. */
+/** What was read of an item. Name and method are those of the same moment: the tree may be behind it, or before it. */
 export interface Content {
+  name: string;
+  method?: string;
   content: Json;
   updated_at: string;
   updated_by: Person | null;
@@ -17,8 +19,6 @@ export interface ContentsHost {
   /** The position of the item's last change that is known here; undefined: it is not in the tree. */
   position(id: string): number | undefined;
   epoch(): string;
-  /** An item was read. */
-  read(item: Item): void;
   sleep(ms: number): Promise<void>;
 }
 
@@ -90,7 +90,6 @@ export class Contents {
       const isCurrent = position !== undefined && content && content.position >= position;
       if (content && isCurrent && epoch === this.#host.epoch()) {
         this.#known.set(id, content);
-        this.#host.read(item);
         return content;
       }
       // Gone meanwhile, or not yet heard of; or nothing newer is to be had.
@@ -100,18 +99,26 @@ export class Contents {
   }
 }
 
-function pick({ content, updated_at, updated_by, position }: Item): Content {
-  return { content, updated_at, updated_by: updated_by ?? null, position };
+function pick({ name, method, content, updated_at, updated_by, position }: Item): Content {
+  return { name, ...(method !== undefined && { method }), content, updated_at, updated_by: updated_by ?? null, position };
 }
 
 /** The content after an event that may be in it already; undefined: it has to be read. */
 function after(known: Content, { change, position, at, by }: EventMessage): Content | undefined {
   if (change.kind === "item_moved") {
     // A move has no position of its own in an item, but a time.
-    return Date.parse(at) < Date.parse(known.updated_at) ? known : { ...known, updated_at: at, updated_by: by };
+    return sortable(at) < sortable(known.updated_at) ? known : { ...known, updated_at: at, updated_by: by };
   }
   if (change.kind !== "item_updated" || position <= known.position) return known;
   if (!change.patch) return undefined;
   const content = change.patch.content ? mergePatch(known.content, change.patch.content) : known.content;
-  return { content, updated_at: at, updated_by: by, position };
+  const name = change.patch.name ?? known.name;
+  const method = known.method !== undefined && change.method ? { method: change.method } : {};
+  return { ...known, name, ...method, content, updated_at: at, updated_by: by, position };
+}
+
+/** A time in UTC, as text that sorts: two changes can be microseconds apart, and a Date has milliseconds. */
+function sortable(time: string): string {
+  const [seconds = "", fraction = ""] = time.replace("Z", "").split(".");
+  return seconds + fraction.padEnd(9, "0");
 }

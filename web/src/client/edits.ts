@@ -121,7 +121,7 @@ export class Edits {
   raiseBase(earlier: Edit, item: string, before: number, position: number): void {
     for (const edit of this.list.slice(this.list.indexOf(earlier) + 1)) {
       const raised = edit.changes.map((change) =>
-        change.kind === "item_update" && change.id === item && change.base != null && change.base >= before
+        change.kind === "item_update" && change.id === item && isBetween(change.base, before, position)
           ? { ...change, base: position }
           : change,
       );
@@ -149,6 +149,10 @@ export class Edits {
     }
     return edits;
   }
+}
+
+function isBetween(base: number | null | undefined, from: number, to: number): boolean {
+  return base != null && base >= from && base < to;
 }
 
 function read(text: string | null): Kept | undefined {

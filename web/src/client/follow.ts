@@ -4,7 +4,7 @@ import { type Api, readJson } from "./api";
 import { backoff } from "./backoff";
 import type { Clock } from "./clock";
 import { reasonOf } from "./connection";
-import { type Content, Contents } from "./contents";
+import { Contents } from "./contents";
 import type { Edits } from "./edits";
 import { contentOver } from "./overlay";
 import { Problem } from "./problem";
@@ -60,7 +60,6 @@ export class Follower {
       fetch: (item) => this.#readItem(item),
       position: (item) => this.replica.tree.entries.get(item)?.position,
       epoch: () => this.replica.epoch,
-      read: (item) => this.replica.take(item),
       sleep: (ms) => this.#sleep(ms),
     });
   }
@@ -152,9 +151,10 @@ export class Follower {
     if (!edit) return;
     edit.seen += 1;
     if (change.kind === "item_created" && change.content) {
-      this.#contents.set(change.id, { content: change.content, updated_at: at, updated_by: by, position } satisfies Content);
+      const { name, method, content } = change;
+      this.#contents.set(change.id, { name, ...(method != null && { method }), content, updated_at: at, updated_by: by, position });
     }
-    if (change.kind === "item_updated") this.#edits.raiseBase(edit, change.id, before ?? 0, position);
+    if (change.kind === "item_updated" || change.kind === "item_created") this.#edits.raiseBase(edit, change.id, before ?? 0, position);
   }
 
   #refresh(concerned: Changed, by?: Person | null, op?: string): void {
@@ -169,7 +169,7 @@ export class Follower {
   /** The change of an item was too large for its event, and it may have another name. */
   async #readChanged(id: string, by: Person | null): Promise<void> {
     try {
-      await this.#contents.read(id);
+      this.replica.take(id, await this.#contents.read(id));
     } catch {
       // Deleted meanwhile, or the network is away: the snapshot tells.
       if (this.replica.tree.entries.has(id)) void this.#readAgain(false);

@@ -77,7 +77,8 @@ export class Replica {
         if (!entry) return true;
         const made: Entry = { ...entry, position };
         if (patch?.name != null) made.name = patch.name;
-        if (method != null) made.method = method;
+        // The event tells what the patch would give a request, whatever the item is.
+        if (method != null && entry.kind === "request") made.method = method;
         this.tree.set(made);
         return true;
       }
@@ -190,7 +191,7 @@ export class Replica {
   }
 
   /** Takes over what only reading an item has told. */
-  take({ id, name, method, position }: Entry): void {
+  take(id: string, { name, method, position }: { name: string; method?: string; position: number }): void {
     const entry = this.tree.entries.get(id);
     if (!entry || position < entry.position) return;
     this.tree.set({ ...entry, name, ...(method !== undefined && { method }) });

@@ -141,7 +141,7 @@ export class Sender {
     if (based.size === 0) return false;
     for (const earlier of this.#edits.list) {
       if (earlier === edit) return false;
-      if (earlier.changes.some((change) => change.kind === "item_update" && based.has(change.id))) return true;
+      if (earlier.changes.some((change) => writes(change) && based.has(change.id))) return true;
     }
     return false;
   }
@@ -171,6 +171,10 @@ export class Sender {
 
 function basedOn(change: Change): string | undefined {
   return change.kind === "item_update" && change.base != null ? change.id : undefined;
+}
+
+function writes(change: Change): change is Change & { kind: "item_create" | "item_update" } {
+  return change.kind === "item_create" || change.kind === "item_update";
 }
 
 function isLarge(text: string): boolean {

@@ -54,7 +54,7 @@ export class Workspace {
 
   private constructor(api: Api, id: string, options: WorkspaceOptions) {
     const { clock = systemClock, random = Math.random, storage = pageStorage() } = options;
-    const WebSocket = options.WebSocket ?? (globalThis.WebSocket as unknown as SocketMaker | undefined);
+    const WebSocket: SocketMaker | undefined = options.WebSocket ?? globalThis.WebSocket;
     if (!WebSocket) throw new TypeError("Workspace.open needs the option WebSocket: this runtime has none of its own.");
     this.id = id;
     this.#api = api;
@@ -92,7 +92,9 @@ export class Workspace {
   }
 
   get mode(): T.Mode {
-    return this.#seat?.mode ?? this.#follower.replica.mode;
+    // Of the two that say it one may be older, and there is no way back.
+    const { mode } = this.#follower.replica;
+    return mode === "multi_partner" ? mode : (this.#seat?.mode ?? mode);
   }
 
   get epoch(): string {
@@ -279,6 +281,10 @@ export class Workspace {
       acked: (edit, position) => {
         edit.state = "acked";
         edit.position = position;
+        // Its events may have been missed, and a snapshot read instead. Before what it made there was nothing.
+        for (const change of edit.changes) {
+          if (change.kind === "item_create") this.#edits.raiseBase(edit, change.id, 0, position);
+        }
         this.#edits.forget(edit);
         this.#edits.settle(this.#follower.replica);
         this.#follower.relay(edit.changes);

@@ -246,11 +246,12 @@ test("a listener that fails does not keep others from hearing", async () => {
   const reported: unknown[] = [];
   globalThis.reportError = (error) => void reported.push(error);
   let heard = 0;
-  workspace.subscribe(() => {
+  const stop = workspace.subscribe(() => {
     throw new Error("mine");
   });
   workspace.subscribe(() => (heard += 1));
   server.created(5, "five");
+  stop();
   globalThis.reportError = before;
   assert.equal(heard, 1);
   assert.deepEqual(reported.map(String), ["Error: mine"]);

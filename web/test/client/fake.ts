@@ -1,13 +1,12 @@
 // A server that is no process: sockets and answers that a test makes up.
 
-import { Api, type Socket, type SocketMaker, Workspace, type WorkspaceOptions } from "../../src/client";
+import { Api, type Socket, Workspace, type WorkspaceOptions } from "../../src/client";
 import type { ServerMessage, Snapshot } from "../../src/client/types";
 import { FakeClock } from "./clocks";
 
 export const PERSON = { id: "you", name: "You", avatar: null, side: "team" as const };
 
 export class FakeSocket implements Socket {
-  onopen: Socket["onopen"] = null;
   onmessage: Socket["onmessage"] = null;
   onclose: Socket["onclose"] = null;
   onerror: Socket["onerror"] = null;
@@ -78,7 +77,7 @@ export class FakeServer {
         sockets.push(this);
       }
     }
-    return Workspace.open(this.api, "w", { clock: this.clock, random: () => 0.5, WebSocket: Made as SocketMaker, storage: null, ...options });
+    return Workspace.open(this.api, "w", { clock: this.clock, random: () => 0.5, WebSocket: Made, storage: null, ...options });
   }
 
   get socket(): FakeSocket {

@@ -7,10 +7,9 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Api, type SocketMaker } from "../../src/client";
-import { WebSocket } from "ws";
+import { Api } from "../../src/client";
 
-export const Socket = WebSocket as unknown as SocketMaker;
+export { WebSocket as Socket } from "ws";
 
 export const PROGRAM = process.env.LOGGIA_BIN;
 

@@ -1,9 +1,11 @@
 // How somebody without a picture is shown.
 
+const graphemes = new Intl.Segmenter();
+
 /** One or two letters: of the first and the last word of a name. */
 export function initials(name: string): string {
   const words = name.trim().split(/\s+/u);
-  const first = (word: string | undefined) => [...(word ?? "")][0] ?? "";
+  const first = (word: string | undefined) => [...graphemes.segment(word ?? "")][0]?.segment ?? "";
   const letters = first(words[0]) + (words.length > 1 ? first(words.at(-1)) : "");
   return letters.toLocaleUpperCase() || "?";
 }

@@ -31,6 +31,8 @@ class Toasts {
   }
 
   #show(toast: Toast): void {
+    // Said twice it is no truer.
+    if (this.shown.some(({ text }) => text === toast.text)) return;
     this.shown = [...this.shown.slice(-3), toast];
     if (toast.kind === "info") setTimeout(() => this.dismiss(toast.id), LIFE);
   }

@@ -1,0 +1,95 @@
+// Chromium, for tests of the app on a real server.
+
+import { execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { once } from "node:events";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createRequire } from "node:module";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+
+/** The server to test; without it there is nothing to test on. */
+export const PROGRAM = process.env.LOGGIA_BIN;
+
+export async function openBrowser(): Promise<Browser> {
+  const executablePath = execFileSync("which", ["chromium"], { encoding: "utf8" }).trim();
+  return chromium.launch({ executablePath, args: ["--no-sandbox"] });
+}
+
+/** A page that keeps what it was refused and what went wrong in it: that is to be empty. */
+export async function openPage(browser: Browser, options: BrowserContextOptions = {}): Promise<{ page: Page; wrong: string[] }> {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  const wrong: string[] = [];
+  page.on("pageerror", (error) => wrong.push(String(error)));
+  page.on("console", (message) => {
+    // An answer that is a refusal is no fault: tests look at what the app makes of it.
+    if (message.type() === "error" && !message.text().includes("the server responded with a status of")) wrong.push(message.text());
+  });
+  page.on("request", (request) => {
+    const { hostname, protocol } = new URL(request.url());
+    if (protocol.startsWith("http") && hostname !== "127.0.0.1") wrong.push(`a request to ${hostname}`);
+  });
+  return { page, wrong };
+}
+
+/** A server of the test's own, and what it said at its start. */
+export async function startServer(...command: string[]): Promise<{ url: string; said: string; stop(): Promise<void> }> {
+  if (!PROGRAM) throw new Error("LOGGIA_BIN names no server.");
+  const folder = mkdtempSync(join(tmpdir(), "loggia-app-"));
+  const port = await freePort();
+  const data = command[0] === "demo" ? [] : ["--data", folder];
+  const child = spawn(PROGRAM, [...command, "--listen", `127.0.0.1:${port}`, ...data], { stdio: ["ignore", "pipe", "pipe"] });
+  const kill = () => child.kill("SIGKILL");
+  process.once("exit", kill);
+  let said = "";
+  const url = `http://127.0.0.1:${port}`;
+  await new Promise<void>((resolve, reject) => {
+    const hear = (text: string) => {
+      said += text;
+      if (/#setup=\S+\s/.test(said) || /#sign_in=\S+\n[^#]*\n$/.test(said)) resolve();
+    };
+    child.stdout.setEncoding("utf8").on("data", hear);
+    child.stderr.setEncoding("utf8").on("data", hear);
+    child.once("exit", (code) => reject(new Error(`The server ended (${code}):\n${said}`)));
+  });
+  const stop = async () => {
+    process.removeListener("exit", kill);
+    if (child.exitCode === null && child.signalCode === null) {
+      const ended = once(child, "exit");
+      kill();
+      await ended;
+    }
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { url, said, stop };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** What axe finds serious in a page, in words. */
+export async function inaccessible(page: Page): Promise<string[]> {
+  await page.evaluate(axe);
+  return page.evaluate(async () => {
+    const { axe } = window as unknown as { axe: { run(options: object): Promise<Result> } };
+    interface Result {
+      violations: { id: string; impact: string | null; nodes: { html: string; failureSummary?: string }[] }[];
+    }
+    const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+    const { violations } = await axe.run({ runOnly: tags });
+    return violations
+      .filter(({ impact }) => impact === "serious" || impact === "critical")
+      .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary ?? ""}`));
+  });
+}

@@ -4,10 +4,7 @@
 mod common;
 
 use common::TestServer;
-use reqwest::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap,
-    HeaderName, IF_NONE_MATCH, VARY,
-};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName};
 
 struct Got {
     status: u16,
@@ -67,6 +64,9 @@ async fn without_the_app_its_addresses_say_how_to_get_it() {
 #[cfg(loggia_app)]
 mod with_the_app {
     use super::*;
+    use reqwest::header::{
+        ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, IF_NONE_MATCH, VARY,
+    };
     use std::io::Read;
 
     const BR: (HeaderName, &str) = (ACCEPT_ENCODING, "gzip, deflate, br");

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vite";
 import { firstLoad, sandboxDocument } from "./vite.plugins";
@@ -8,6 +9,8 @@ const proxied = { target: server, ws: true, changeOrigin: true, headers: { origi
 
 export default defineConfig({
   plugins: [svelte(), sandboxDocument(), firstLoad({ kilobytes: 150, modules: ["/frame/Frame.svelte", "/screens/workspace/index.svelte"] })],
+  // Its folder is a package for others too, whose files are made elsewhere.
+  resolve: { alias: [{ find: /^(\.\.\/)+client$/, replacement: fileURLToPath(new URL("src/client/index.ts", import.meta.url)) }] },
   build: {
     reportCompressedSize: false,
     target: "es2022",

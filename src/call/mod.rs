@@ -148,6 +148,7 @@ pub struct Header {
 
 /// A body in an answer of ours.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = SentBody)]
 pub struct Body {
     /// `Content-Type` without parameters; empty when there was none.
     pub media_type: String,

@@ -121,7 +121,14 @@ const ROUTES: &[Route] = &[
         Some("WorkspaceEntry"),
     ),
     ("get", "/v1/workspaces/{workspace}/members", "The members there are to see", None, 200, Some("Members")),
-    ("patch", "/v1/workspaces/{workspace}/members/{user}", "Change role or Lead; Admins", Some("Change"), 204, None),
+    (
+        "patch",
+        "/v1/workspaces/{workspace}/members/{user}",
+        "Change role or Lead; Admins",
+        Some("MemberPatch"),
+        204,
+        None,
+    ),
     ("delete", "/v1/workspaces/{workspace}/members/{user}", "Remove a member, or leave", None, 204, None),
     ("get", "/v1/workspaces/{workspace}/members/{user}/avatar", "A picture there is to see", None, 200, None),
     (

@@ -25,6 +25,7 @@ pub(super) async fn list(
 
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = MemberPatch)]
 pub(super) struct Change {
     role: Option<Role>,
     lead: Option<bool>,

@@ -2078,6 +2078,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/workspaces/{workspace}/items/{item}/send": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends the request, and answers with what came of it; kept in the caller's history alone */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    item: string;
+                    workspace: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewSend"];
+                };
+            };
+            responses: {
+                /** @description Done. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SendAnswer"];
+                    };
+                };
+                /** @description A refusal (RFC 9457). */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/workspaces/{workspace}/members": {
         parameters: {
             query?: never;
@@ -2181,7 +2233,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["Change"];
+                    "application/json": components["schemas"]["MemberPatch"];
                 };
             };
             responses: {
@@ -2991,6 +3043,11 @@ export interface components {
          * @description A credential: a browser's sign-in, or a personal access token.
          */
         CredentialId: string;
+        /**
+         * @description Why a body is not whole.
+         * @enum {string}
+         */
+        Cut: "too_large" | "interrupted" | "timed_out" | "undecodable";
         Edit: {
             changes: components["schemas"]["Change"][];
             op: components["schemas"]["OpId"];
@@ -3098,6 +3155,13 @@ export interface components {
             expires_at: string;
             url: string;
         };
+        /** @description Why nothing came back. */
+        Failure: {
+            /** @description A stable word: `name_not_found`, `timed_out`, `target_refused`. */
+            code: string;
+            /** @description A sentence. */
+            title: string;
+        };
         /** @description A file of Postman's. */
         File: Record<string, unknown>;
         /** @description A fork and its parent. */
@@ -3122,6 +3186,13 @@ export interface components {
             id: components["schemas"]["WorkspaceId"];
             /** @description Those who have none: invite them. */
             unknown: string[];
+        };
+        /** @description A header line. */
+        Header: {
+            /** @description Before the colon. */
+            name: string;
+            /** @description After it; what is not UTF-8 is replaced. */
+            value: string;
         };
         /** @description One session in a presence message. */
         Here: {
@@ -3237,6 +3308,10 @@ export interface components {
             name: string;
             team?: components["schemas"]["TeamId"] | null;
         };
+        MemberPatch: {
+            lead?: boolean | null;
+            role?: components["schemas"]["Role"] | null;
+        };
         /** @description The members there are to see. */
         Members: {
             /** @description The partners', by company. */
@@ -3285,6 +3360,20 @@ export interface components {
             item?: components["schemas"]["ItemId"] | null;
             /** Format: int32 */
             iterations?: number;
+        };
+        /** @description What a request is sent with. */
+        NewSend: {
+            environment?: components["schemas"]["EnvironmentId"] | null;
+            /** @description Files for the body, by the `src` or else the `key` of where they go. */
+            files?: {
+                [key: string]: components["schemas"]["SentFile"];
+            };
+            /** @description Values that win over all others, for this once. */
+            overrides?: {
+                [key: string]: string;
+            };
+            /** @description A Postman request that takes the place of the item's, for this once. */
+            request?: Record<string, unknown> | null;
         };
         /**
          * Format: uuid
@@ -3345,6 +3434,16 @@ export interface components {
             changes: components["schemas"]["Came"][];
             /** @description The shared position after it. */
             position: components["schemas"]["u64"];
+        };
+        /** @description A redirect that was followed. */
+        Redirect: {
+            /** @description Where to. */
+            location: string;
+            /**
+             * Format: int32
+             * @description 301, 302, 303, 307 or 308.
+             */
+            status: number;
         };
         Rename: {
             name: string;
@@ -3536,6 +3635,68 @@ export interface components {
              */
             parent?: string | null;
         };
+        /** @description What was sent, and what came of it. */
+        SendAnswer: {
+            entry?: components["schemas"]["HistoryEntry"] | null;
+            error?: components["schemas"]["Failure"] | null;
+            /** @description What went out. */
+            request: components["schemas"]["SentRequest"];
+            response?: components["schemas"]["SentOutcome"] | null;
+            /** @description Names without a value: they stand in the request as they are. */
+            undefined: string[];
+        };
+        /** @description A body in an answer of ours. */
+        SentBody: {
+            /** @description Else the bytes in base64. */
+            base64?: string | null;
+            cut?: components["schemas"]["Cut"] | null;
+            /** @description `Content-Type` without parameters; empty when there was none. */
+            media_type: string;
+            /** @description The text, when it is text in a charset that is known. */
+            text?: string | null;
+        };
+        /** @description A file for a body. */
+        SentFile: {
+            /** @description What is in it. */
+            base64: string;
+            /** @description Its media type; `application/octet-stream` when left out. */
+            content_type?: string;
+            /** @description Its name, as the receiver is told. */
+            file_name: string;
+        };
+        /** @description What came of a request that was answered. */
+        SentOutcome: {
+            /** @description What came after the head, decoded from its `Content-Encoding`. */
+            body: components["schemas"]["SentBody"];
+            /** @description In order, as they came. */
+            headers: components["schemas"]["Header"][];
+            /** @description `1.0` or `1.1`. */
+            http_version: string;
+            /** @description Its words as the server wrote them, else the usual ones. */
+            reason: string;
+            /** @description Each redirect that was followed: its status and where it led. */
+            redirects: components["schemas"]["Redirect"][];
+            /** @description How much came. */
+            sizes: components["schemas"]["Sizes"];
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description How long it took. */
+            timings: components["schemas"]["Timings"];
+            /** @description The URL that answered, after redirects. */
+            url: string;
+        };
+        /** @description A request as it went out. */
+        SentRequest: {
+            /** @description In order. What every connection has (`Host` and so on) comes beside it. */
+            headers: components["schemas"]["Header"][];
+            /** @description The method. */
+            method: string;
+            /** @description The URL. */
+            url: string;
+        };
         /** @description What the server sends over the socket. */
         ServerMessage: {
             /** @description The epoch of the positions. */
@@ -3628,6 +3789,24 @@ export interface components {
         SignIn: {
             email: string;
         };
+        /** @description In bytes, as they came over the wire but for TLS. */
+        Sizes: {
+            /**
+             * Format: int64
+             * @description Its body, encoded.
+             */
+            body: number;
+            /**
+             * Format: int64
+             * @description Its body, decoded, as far as it is kept.
+             */
+            decoded: number;
+            /**
+             * Format: int64
+             * @description The answer's head.
+             */
+            head: number;
+        };
         /** @description A workspace's state at some positions. */
         Snapshot: {
             /** @description Markdown. */
@@ -3664,6 +3843,39 @@ export interface components {
          * @description A host organisation.
          */
         TeamId: string;
+        /** @description Of the last request in a chain of redirects, in milliseconds; `None`: it was not needed (an address, no TLS). */
+        Timings: {
+            /**
+             * Format: double
+             * @description TCP.
+             */
+            connect_ms?: number | null;
+            /**
+             * Format: double
+             * @description Looking up the name.
+             */
+            dns_ms?: number | null;
+            /**
+             * Format: double
+             * @description From that to the last.
+             */
+            download_ms: number;
+            /**
+             * Format: double
+             * @description From the request's last byte to the first of the answer.
+             */
+            first_byte_ms: number;
+            /**
+             * Format: double
+             * @description TLS.
+             */
+            tls_ms?: number | null;
+            /**
+             * Format: double
+             * @description Of everything, redirects and handshakes included.
+             */
+            total_ms: number;
+        };
         Token: {
             /** Format: date-time */
             created_at: string;

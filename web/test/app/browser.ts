@@ -1,6 +1,6 @@
 // Chromium, for tests of the app on a real server.
 
-import { execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { once } from "node:events";
@@ -34,36 +34,61 @@ export async function openPage(browser: Browser, options: BrowserContextOptions 
   return { page, wrong };
 }
 
-/** A server of the test's own, and what it said at its start. */
-export async function startServer(...command: string[]): Promise<{ url: string; said: string; stop(): Promise<void> }> {
+export interface TestServer {
+  url: string;
+  /** What it said at its start: its links. */
+  said: string;
+  /** Away, as if its machine had lost power; and there again. */
+  kill(): Promise<void>;
+  again(): Promise<void>;
+  /** For good. */
+  stop(): Promise<void>;
+}
+
+/** A server of the test's own. It has started when it has said `until`. */
+export async function startServer(command: "serve" | "demo", until: RegExp): Promise<TestServer> {
   if (!PROGRAM) throw new Error("LOGGIA_BIN names no server.");
   const folder = mkdtempSync(join(tmpdir(), "loggia-app-"));
   const port = await freePort();
-  const data = command[0] === "demo" ? [] : ["--data", folder];
-  const child = spawn(PROGRAM, [...command, "--listen", `127.0.0.1:${port}`, ...data], { stdio: ["ignore", "pipe", "pipe"] });
-  const kill = () => child.kill("SIGKILL");
-  process.once("exit", kill);
+  const data = command === "demo" ? [] : ["--data", folder];
+  const args = [command, "--listen", `127.0.0.1:${port}`, ...data];
+  let child = await started(PROGRAM, args, until);
+  const end = () => child.process.kill("SIGKILL");
+  process.once("exit", end);
+  const kill = async () => {
+    if (child.process.exitCode !== null || child.process.signalCode !== null) return;
+    const ended = once(child.process, "exit");
+    end();
+    await ended;
+  };
+  return {
+    url: `http://127.0.0.1:${port}`,
+    said: child.said,
+    kill,
+    async again() {
+      child = await started(PROGRAM, args, /listening/);
+    },
+    async stop() {
+      process.removeListener("exit", end);
+      await kill();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function started(program: string, args: string[], until: RegExp): Promise<{ process: ChildProcess; said: string }> {
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
-  const url = `http://127.0.0.1:${port}`;
   await new Promise<void>((resolve, reject) => {
     const hear = (text: string) => {
       said += text;
-      if (/#setup=\S+\s/.test(said) || /#sign_in=\S+\n[^#]*\n$/.test(said)) resolve();
+      if (until.test(said)) resolve();
     };
     child.stdout.setEncoding("utf8").on("data", hear);
     child.stderr.setEncoding("utf8").on("data", hear);
     child.once("exit", (code) => reject(new Error(`The server ended (${code}):\n${said}`)));
   });
-  const stop = async () => {
-    process.removeListener("exit", kill);
-    if (child.exitCode === null && child.signalCode === null) {
-      const ended = once(child, "exit");
-      kill();
-      await ended;
-    }
-    rmSync(folder, { recursive: true, force: true });
-  };
-  return { url, said, stop };
+  return { process: child, said };
 }
 
 async function freePort(): Promise<number> {

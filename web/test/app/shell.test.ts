@@ -4,16 +4,16 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
-import { inaccessible, openBrowser, openPage, PROGRAM, startServer } from "./browser";
+import { inaccessible, openBrowser, openPage, PROGRAM, startServer, type TestServer } from "./browser";
 
 const SIZES = { wide: { width: 1280, height: 800 }, narrow: { width: 390, height: 780 } };
 const schemes = ["light", "dark"] as const;
 
 describe("the app's shell", { skip: PROGRAM ? false : "LOGGIA_BIN names no server" }, () => {
   let browser: Browser;
-  let server: Awaited<ReturnType<typeof startServer>>;
+  let server: TestServer;
   before(async () => {
-    [browser, server] = await Promise.all([openBrowser(), startServer()]);
+    [browser, server] = await Promise.all([openBrowser(), startServer("serve", /#setup=\w+\s/)]);
   });
   after(async () => {
     await browser?.close();
@@ -114,6 +114,11 @@ describe("the app's shell", { skip: PROGRAM ? false : "LOGGIA_BIN names no serve
     await team.getByRole("link", { name: /Payments/ }).click();
     await live(team);
     const workspace = new URL(team.url()).pathname.split("/")[2] ?? "";
+    await team.evaluate(async (workspace) => {
+      const init = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ confirm: "Payments" }) };
+      const response = await fetch(`/v1/workspaces/${workspace}/multi_partner`, init);
+      if (!response.ok) throw new Error(await response.text());
+    }, workspace);
     const [link, other] = await invite(team, workspace, ["grace@globex.example", "edsger@globex.example"]);
     assert.ok(link && other);
 
@@ -180,14 +185,14 @@ describe("the app's shell", { skip: PROGRAM ? false : "LOGGIA_BIN names no serve
     await live(page);
     await page.getByRole("link", { name: "Overview" }).click();
     await page.getByRole("heading", { name: "Hello" }).waitFor();
-    await page.context().setOffline(true);
+    await server.kill();
     await page.locator(".connection:is(.waiting, .offline)").waitFor();
     await page.getByRole("button", { name: "Edit" }).click();
     await page.getByLabel("Description, in Markdown").fill("# Kept");
     await page.getByRole("button", { name: "Save" }).click();
     await page.getByRole("heading", { name: "Kept" }).waitFor();
     await page.locator(".connection .text", { hasText: "1 edit kept" }).waitFor();
-    await page.context().setOffline(false);
+    await server.again();
     await page.getByText("Up to date").first().waitFor();
     const id = new URL(page.url()).pathname.split("/")[2];
     const { description } = await page.evaluate(async (id) => (await fetch(`/v1/workspaces/${id}`)).json(), id);
@@ -196,7 +201,7 @@ describe("the app's shell", { skip: PROGRAM ? false : "LOGGIA_BIN names no serve
   });
 
   test("a demo's links sign people in, where they belong", async () => {
-    const demo = await startServer("demo");
+    const demo = await startServer("demo", /Ctrl-C/);
     try {
       const links = [...demo.said.matchAll(/^ {2}(\S+ \S+) .*(http\S+#sign_in=\S+)$/gm)];
       assert.ok(links.length >= 2, demo.said);

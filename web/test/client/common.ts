@@ -40,6 +40,8 @@ export async function isTrue(workspace: Workspace, api: Api): Promise<void> {
     `at ${fresh.epoch} ${fresh.positions.shared} ${fresh.positions.team}`,
     () => workspace.epoch === fresh.epoch && isDeep(workspace.positions, fresh.positions),
   );
+  // What was too large for an event is read after it.
+  await until(workspace, "all names", () => fresh.tree.every(({ id, name }) => workspace.items.get(id)?.name === name), 10_000).catch(() => {});
   assert.equal(workspace.name, fresh.name);
   assert.equal(workspace.description, fresh.description);
   assert.equal(workspace.mode, fresh.mode);

@@ -34,12 +34,13 @@ const patch = (text: string): Partial<WireChange> => ({ patch: { content: { text
 test("what comes while it is read is not lost, and not applied twice", async () => {
   const { contents, answer, hear } = reading();
   const read = contents.read("a");
-  assert.equal(contents.read("a") instanceof Promise, true, "asked once");
+  const again = contents.read("a");
   hear(5, { patch: { content: { more: 1 } } });
   hear(6, patch("six"));
   // The server answered between the two.
   await answer(5, "five");
   assert.deepEqual((await read).content, { text: "six" });
+  assert.equal(await again, await read, "asked once");
   assert.equal(contents.get("a")?.position, 6);
 });
 

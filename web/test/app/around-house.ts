@@ -17,7 +17,7 @@ export interface Served {
 
 /** A server of the test's own with the app: the one that is compiled in, or else the one in `dist`, before it. */
 export async function served(): Promise<Served> {
-  const server = await startServer();
+  const server = await startServer("serve", /#setup=\S+\s/);
   const page = await (await fetch(server.url)).text();
   if (page.includes('id="app"')) return server;
   const front = await before(server.url);
@@ -69,7 +69,8 @@ async function before(target: string): Promise<{ url: string; stop(): Promise<vo
       const lines = [`HTTP/1.1 101 Switching Protocols`];
       for (let at = 0; at < response.rawHeaders.length; at += 2) lines.push(`${response.rawHeaders[at]}: ${response.rawHeaders[at + 1]}`);
       socket.write(`${lines.join("\r\n")}\r\n\r\n`);
-      behind.write(head);
+      // What the server said at once.
+      socket.write(head);
       behind.pipe(socket).pipe(behind);
       behind.on("error", () => socket.destroy());
       socket.on("error", () => behind.destroy());

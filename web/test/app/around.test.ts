@@ -2,10 +2,10 @@
 // values are one's own, forks pull.
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { after, afterEach, before, describe, test } from "node:test";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { accept, live, type Person, personOf, type Served, served } from "./around-house";
-import { inaccessible, openBrowser, openPage, PROGRAM } from "./browser";
+import { inaccessible, openBrowser, openPage as open, PROGRAM } from "./browser";
 import { type Others, Trace } from "./trace";
 
 const SIZES = { wide: { width: 1280, height: 800 }, narrow: { width: 390, height: 780 } };
@@ -23,6 +23,15 @@ const FILE = [
   "eve@acme.example,Eve",
 ].join("\n");
 
+/** What does not come in this time does not come. */
+const PATIENCE = 10_000;
+
+async function openPage(browser: Browser, options: BrowserContextOptions = {}): ReturnType<typeof open> {
+  const opened = await open(browser, options);
+  opened.page.setDefaultTimeout(PATIENCE);
+  return opened;
+}
+
 describe("around the requests", { skip: PROGRAM ? false : "LOGGIA_BIN names no server" }, () => {
   let browser: Browser;
   let server: Served;
@@ -31,6 +40,9 @@ describe("around the requests", { skip: PROGRAM ? false : "LOGGIA_BIN names no s
   let partners: Person[];
   before(async () => {
     [browser, server] = await Promise.all([openBrowser(), served()]);
+  });
+  afterEach(async () => {
+    await Promise.all(browser.contexts().map((context) => context.close()));
   });
   after(async () => {
     await browser?.close();
@@ -44,6 +56,7 @@ describe("around the requests", { skip: PROGRAM ? false : "LOGGIA_BIN names no s
     await live(page);
     return { page, wrong, trace };
   }
+  const member = (page: Page, name: string) => page.locator("li .name", { hasText: name });
   /** Everything by which the other partners could be known. */
   function others(than: Person, ...also: string[]): Others {
     const own = than.email.split("@")[1];
@@ -98,8 +111,8 @@ describe("around the requests", { skip: PROGRAM ? false : "LOGGIA_BIN names no s
     const globex = page.locator("details", { hasText: "globex.example" });
     await globex.getByText("4 people").waitFor();
     await page.getByLabel("Search people").fill("partnerson4");
-    await page.getByText("Pat4 Partnerson4").waitFor();
-    assert.equal(await page.getByText("Pat1 Partnerson1").count(), 0);
+    await member(page, "Pat4 Partnerson4").waitFor();
+    assert.equal(await member(page, "Pat1 Partnerson1").count(), 0);
     await page.getByLabel("Search people").fill("");
 
     // In classic mode a partner may be an Editor; one company has a Lead; and somebody goes.
@@ -115,7 +128,7 @@ describe("around the requests", { skip: PROGRAM ? false : "LOGGIA_BIN names no s
     // A partner looks on while the mode changes: the others go from its page.
     const first = partners[2] as Person;
     const { page: there, wrong: alsoWrong } = await visit(first, "settings");
-    await there.getByText("Pat3 Partnerson3").waitFor();
+    await member(there, "Pat3 Partnerson3").waitFor();
     await page.getByRole("tab", { name: "Workspace" }).click();
     await page.getByRole("button", { name: "Enable multi-partner mode…" }).click();
     const enable = dialog.getByRole("button", { name: "Enable multi-partner mode" });
@@ -125,22 +138,20 @@ describe("around the requests", { skip: PROGRAM ? false : "LOGGIA_BIN names no s
     await enable.click();
     await page.getByText("Partners see the team and themselves.").waitFor();
     assert.equal(await page.getByRole("button", { name: /multi-partner/ }).count(), 0, "there is no way back");
-    await there.getByText("Pat3 Partnerson3").waitFor({ state: "detached" });
+    await member(there, "Pat3 Partnerson3").waitFor({ state: "detached" });
     const dom = await there.content();
     for (const other of others(first)) assert.ok(!dom.toLowerCase().includes(other.toLowerCase()), other);
     await page.getByRole("tab", { name: "Members" }).click();
     await page.locator("li", { hasText: "Pat1 Partnerson1" }).getByText("Viewer", { exact: true }).waitFor();
     assert.deepEqual([...wrong, ...alsoWrong], []);
-    await Promise.all([page, there].map((page) => page.context().close()));
   });
 
   test("a trace is found where there is one", async () => {
     const { page, trace } = await visit(ada, "settings");
-    await page.getByText("Pat3 Partnerson3").waitFor();
+    await member(page, "Pat3 Partnerson3").waitFor();
     const found = await trace.find(["pat3@globex.example", "nobody@nowhere.example"]);
     assert.ok(found.some((place) => /in DOM$/.test(place)) && found.some((place) => /members$/.test(place)), found.join());
     assert.ok(found.every((place) => !place.startsWith("nobody")));
-    await page.context().close();
   });
 
   test("a partner's pages hold no trace of another", async () => {
@@ -163,7 +174,6 @@ describe("around the requests", { skip: PROGRAM ? false : "LOGGIA_BIN names no s
     await page.getByText("There is no such thing here.").waitFor();
     await trace.findsNothing(others(person));
     assert.deepEqual(wrong, []);
-    await page.context().close();
   });
 
   test("a Lead invites its company, and learns of nobody by it", async () => {
@@ -188,12 +198,11 @@ describe("around the requests", { skip: PROGRAM ? false : "LOGGIA_BIN names no s
     const list = page.getByRole("region", { name: /^Invitations you sent/ });
     await list.getByText("new@globex.example").waitFor();
     assert.equal(await list.getByRole("listitem").count(), 2);
-    await list.getByRole("button", { name: "Take back the invitation of new@globex.example" }).click();
+    await list.getByRole("button", { name: "Revoke the invitation of new@globex.example" }).click();
     await list.getByText("new@globex.example").waitFor({ state: "detached" });
     // The address it typed itself, it knows.
     await trace.findsNothing(others(person).filter((text) => text !== here.email));
     assert.deepEqual(wrong, []);
-    await page.context().close();
   });
 
   test("people of other workspaces are completed for the team", async () => {
@@ -218,7 +227,6 @@ describe("around the requests", { skip: PROGRAM ? false : "LOGGIA_BIN names no s
     await field.press("Backspace");
     await page.getByText("Is a member already").waitFor({ state: "detached" });
     assert.deepEqual(wrong, []);
-    await page.context().close();
   });
 
   test("a value of one's own beside the shared one, and a secret that the team keeps", async () => {
@@ -238,7 +246,7 @@ describe("around the requests", { skip: PROGRAM ? false : "LOGGIA_BIN names no s
     await page.locator('input[type="password"][aria-label="Shared value of token"]').waitFor();
     await page.getByRole("button", { name: "Reveal Shared value of token" }).click();
     assert.equal(await secret.getAttribute("type"), "text");
-    await page.getByText("Up to date").first().waitFor();
+    await page.locator(".connection.live:not(.saving)").waitFor();
 
     const person = partners[2] as Person;
     const { page: there, wrong: alsoWrong, trace } = await visit(person, "environments");
@@ -270,7 +278,6 @@ describe("around the requests", { skip: PROGRAM ? false : "LOGGIA_BIN names no s
     const { values } = await person.call<{ values: object }>("GET", `/v1/workspaces/${workspace}/environments/${environment}/values`);
     assert.deepEqual(values, {});
     assert.deepEqual([...wrong, ...alsoWrong], []);
-    await Promise.all([page, there, again].map((page) => page.context().close()));
   });
 
   test("files are imported by choice and by drop; one that is none says where", async () => {
@@ -296,13 +303,11 @@ describe("around the requests", { skip: PROGRAM ? false : "LOGGIA_BIN names no s
     await dialog.getByText("1 file imported.").waitFor();
     await dialog.getByRole("link", { name: "Payments API" }).waitFor();
     assert.deepEqual(wrong, []);
-    await page.context().close();
 
     // Who may not edit is offered none of it.
     const { page: there } = await visit(partners[4] as Person, "environments");
     await there.getByRole("link", { name: "Live" }).waitFor();
     assert.equal(await there.getByLabel("Files to import").count(), 0);
-    await there.context().close();
   });
 
   test("a fork pulls what its parent changed, with a choice for each conflict", async () => {
@@ -370,7 +375,6 @@ describe("around the requests", { skip: PROGRAM ? false : "LOGGIA_BIN names no s
     await page.getByRole("button", { name: "Up to date with its parent" }).waitFor();
     assert.equal(await page.getByLabel("Shared value of base").inputValue(), "https://side0.example");
     assert.deepEqual(wrong, []);
-    await page.context().close();
     workspace = parent;
   });
 
@@ -397,7 +401,6 @@ describe("around the requests", { skip: PROGRAM ? false : "LOGGIA_BIN names no s
     }
     await page.getByText("invited").first().waitFor();
     assert.deepEqual(wrong, []);
-    await page.context().close();
   });
 
   test("the team sees how far partners have come, and nothing of what they sent", async () => {
@@ -406,7 +409,7 @@ describe("around the requests", { skip: PROGRAM ? false : "LOGGIA_BIN names no s
     await all.waitFor();
     const numbers = await all.locator(".number").allInnerTexts();
     assert.equal(numbers.length, 5);
-    assert.ok(Number(numbers[0]) >= 10 && Number(numbers[1]) >= 9, numbers.join());
+    assert.ok(Number(numbers[0]) >= 9 && Number(numbers[1]) >= 9, numbers.join());
     await page.locator("summary", { hasText: "globex.example" }).click();
     const table = page.getByRole("region", { name: "People of globex.example" });
     await table.getByRole("button", { name: "Joined" }).click();
@@ -418,7 +421,6 @@ describe("around the requests", { skip: PROGRAM ? false : "LOGGIA_BIN names no s
     const emails = people.map((text) => text.match(/\S+@\S+/)?.[0] ?? "");
     assert.deepEqual(emails, emails.toSorted().reverse());
     assert.deepEqual(wrong, []);
-    await page.context().close();
   });
 
   for (const colorScheme of ["light", "dark"] as const) {
@@ -446,13 +448,11 @@ describe("around the requests", { skip: PROGRAM ? false : "LOGGIA_BIN names no s
         await page.getByText("No valid address").waitFor();
         assert.deepEqual(await inaccessible(page), [], "inviting");
         assert.deepEqual(wrong, []);
-        await page.context().close();
-
+    
         const { page: there } = await visit(partners[0] as Person, "settings", { colorScheme, viewport });
         await there.getByRole("heading", { name: "You" }).waitFor();
         assert.deepEqual(await inaccessible(there), [], "a partner's settings");
-        await there.context().close();
-      });
+          });
     }
   }
 

@@ -12,7 +12,7 @@ const SIZES = { wide: { width: 1280, height: 800 }, narrow: { width: 390, height
 const COMPANIES = ["globex.example", "initech.example", "umbra.example"];
 /** Ten partners of three companies. */
 const PARTNERS = Array.from({ length: 10 }, (_, index) => {
-  const name = `Pat${index} Partnerson${index}`;
+  const name = `Pat${index} Quillman${index}`;
   return { name, email: `pat${index}@${COMPANIES[index % 3]}` };
 });
 const FILE = [
@@ -49,10 +49,10 @@ describe("around the requests", { skip: PROGRAM ? false : "LOGGIA_BIN names no s
     await server?.stop();
   });
 
-  async function visit(person: Person, path: string, options: BrowserContextOptions = {}): Promise<{ page: Page; wrong: string[]; trace: Trace }> {
+  async function visit(person: Person, path: string, options: BrowserContextOptions = {}, where = workspace): Promise<{ page: Page; wrong: string[]; trace: Trace }> {
     const { page, wrong } = await openPage(browser, { storageState: person.state, ...options });
     const trace = Trace.of(page);
-    await page.goto(`${server.url}/w/${workspace}/${path}`);
+    await page.goto(`${server.url}/w/${where}/${path}`);
     await live(page);
     return { page, wrong, trace };
   }
@@ -110,25 +110,25 @@ describe("around the requests", { skip: PROGRAM ? false : "LOGGIA_BIN names no s
     await page.getByText("Pending invitations").waitFor({ state: "detached" });
     const globex = page.locator("details", { hasText: "globex.example" });
     await globex.getByText("4 people").waitFor();
-    await page.getByLabel("Search people").fill("partnerson4");
-    await member(page, "Pat4 Partnerson4").waitFor();
-    assert.equal(await member(page, "Pat1 Partnerson1").count(), 0);
+    await page.getByLabel("Search people").fill("quillman4");
+    await member(page, "Pat4 Quillman4").waitFor();
+    assert.equal(await member(page, "Pat1 Quillman1").count(), 0);
     await page.getByLabel("Search people").fill("");
 
     // In classic mode a partner may be an Editor; one company has a Lead; and somebody goes.
-    await page.getByLabel("Role of Pat1 Partnerson1").selectOption("editor");
-    await page.getByLabel("Role of Pat1 Partnerson1").and(page.locator(":enabled")).waitFor();
-    const lead = page.locator("li", { hasText: "Pat0 Partnerson0" }).getByRole("checkbox", { name: "Lead" });
+    await page.getByLabel("Role of Pat1 Quillman1").selectOption("editor");
+    await page.getByLabel("Role of Pat1 Quillman1").and(page.locator(":enabled")).waitFor();
+    const lead = page.locator("li", { hasText: "Pat0 Quillman0" }).getByRole("checkbox", { name: "Lead" });
     await Promise.all([page.waitForResponse((response) => response.request().method() === "PATCH" && response.ok()), lead.check()]);
-    await page.getByRole("button", { name: "Remove Pat9 Partnerson9" }).click();
+    await page.getByRole("button", { name: "Remove Pat9 Quillman9" }).click();
     await dialog.getByText("pat9@globex.example").waitFor();
-    await dialog.getByRole("button", { name: "Remove Pat9 Partnerson9" }).click();
+    await dialog.getByRole("button", { name: "Remove Pat9 Quillman9" }).click();
     await page.getByText("9 people, 3 companies").waitFor();
 
     // A partner looks on while the mode changes: the others go from its page.
     const first = partners[2] as Person;
     const { page: there, wrong: alsoWrong } = await visit(first, "settings");
-    await member(there, "Pat3 Partnerson3").waitFor();
+    await member(there, "Pat3 Quillman3").waitFor();
     await page.getByRole("tab", { name: "Workspace" }).click();
     await page.getByRole("button", { name: "Enable multi-partner mode…" }).click();
     const enable = dialog.getByRole("button", { name: "Enable multi-partner mode" });
@@ -138,17 +138,17 @@ describe("around the requests", { skip: PROGRAM ? false : "LOGGIA_BIN names no s
     await enable.click();
     await page.getByText("Partners see the team and themselves.").waitFor();
     assert.equal(await page.getByRole("button", { name: /multi-partner/ }).count(), 0, "there is no way back");
-    await member(there, "Pat3 Partnerson3").waitFor({ state: "detached" });
+    await member(there, "Pat3 Quillman3").waitFor({ state: "detached" });
     const dom = await there.content();
     for (const other of others(first)) assert.ok(!dom.toLowerCase().includes(other.toLowerCase()), other);
     await page.getByRole("tab", { name: "Members" }).click();
-    await page.locator("li", { hasText: "Pat1 Partnerson1" }).getByText("Viewer", { exact: true }).waitFor();
+    await page.locator("li", { hasText: "Pat1 Quillman1" }).getByText("Viewer", { exact: true }).waitFor();
     assert.deepEqual([...wrong, ...alsoWrong], []);
   });
 
   test("a trace is found where there is one", async () => {
     const { page, trace } = await visit(ada, "settings");
-    await member(page, "Pat3 Partnerson3").waitFor();
+    await member(page, "Pat3 Quillman3").waitFor();
     const found = await trace.find(["pat3@globex.example", "nobody@nowhere.example"]);
     assert.ok(found.some((place) => /in DOM$/.test(place)) && found.some((place) => /members$/.test(place)), found.join());
     assert.ok(found.every((place) => !place.startsWith("nobody")));
@@ -157,8 +157,8 @@ describe("around the requests", { skip: PROGRAM ? false : "LOGGIA_BIN names no s
   test("a partner's pages hold no trace of another", async () => {
     const person = partners[1] as Person;
     const { page, wrong, trace } = await visit(person, "settings");
-    await page.getByRole("heading", { name: "You" }).waitFor();
-    await page.getByText("Pat1 Partnerson1 (you)").waitFor();
+    await page.getByRole("heading", { name: "You", exact: true }).waitFor();
+    await page.getByText("Pat1 Quillman1 (you)").waitFor();
     await page.getByText("Ada Lovelace").first().waitFor();
     assert.deepEqual(await page.getByRole("tab").allInnerTexts(), ["People", "My data"]);
     assert.equal(await page.getByRole("button", { name: "Invite people" }).count(), 0);
@@ -313,8 +313,7 @@ describe("around the requests", { skip: PROGRAM ? false : "LOGGIA_BIN names no s
   test("a fork pulls what its parent changed, with a choice for each conflict", async () => {
     const parent = workspace;
     const { id: child } = await ada.call<{ id: string }>("POST", "/v1/workspaces", { name: "Forks" });
-    workspace = child;
-    const { page, wrong } = await visit(ada, "settings/workspace");
+    const { page, wrong } = await visit(ada, "settings/workspace", {}, child);
     await page.getByText("Nothing here comes from another workspace of the team.").waitFor();
     await page.getByRole("button", { name: "Fork into this workspace…" }).click();
     const dialog = page.getByRole("dialog");
@@ -362,6 +361,7 @@ describe("around the requests", { skip: PROGRAM ? false : "LOGGIA_BIN names no s
     await dialog.getByLabel("From").selectOption({ label: "Payments" });
     await dialog.getByRole("radio", { name: "Live" }).check();
     await dialog.getByRole("button", { name: "Fork", exact: true }).click();
+    await page.getByText("Live is forked into this workspace.").waitFor();
     const environments = await Promise.all([child, parent].map(async (id) => (await snapshot(id)).environments.find(({ name }) => name === "Live")?.id ?? ""));
     for (const [index, id] of [child, parent].entries()) {
       const values = [{ key: "base", value: `https://side${index}.example`, type: "default", enabled: true }];
@@ -375,7 +375,6 @@ describe("around the requests", { skip: PROGRAM ? false : "LOGGIA_BIN names no s
     await page.getByRole("button", { name: "Up to date with its parent" }).waitFor();
     assert.equal(await page.getByLabel("Shared value of base").inputValue(), "https://side0.example");
     assert.deepEqual(wrong, []);
-    workspace = parent;
   });
 
   test("activity is told as it happens, and in pages", async () => {
@@ -450,7 +449,7 @@ describe("around the requests", { skip: PROGRAM ? false : "LOGGIA_BIN names no s
         assert.deepEqual(wrong, []);
     
         const { page: there } = await visit(partners[0] as Person, "settings", { colorScheme, viewport });
-        await there.getByRole("heading", { name: "You" }).waitFor();
+        await there.getByRole("heading", { name: "You", exact: true }).waitFor();
         assert.deepEqual(await inaccessible(there), [], "a partner's settings");
           });
     }

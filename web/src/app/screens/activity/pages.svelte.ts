@@ -1,0 +1,93 @@
+// The pages of activity that were read, the latest first. What happens is read again at the top.
+
+import type { Live } from "../../live.svelte";
+import { session } from "../../session.svelte";
+import type { Entry } from "./fold";
+
+/** Several things that happen at once are read once. */
+const GATHER_MS = 300;
+
+export class Pages {
+  entries = $state.raw<readonly Entry[]>();
+  problem = $state.raw<unknown>();
+  loadingOlder = $state(false);
+  /** Where the last page ended; null: there is nothing older. */
+  #next = $state<string | null>(null);
+  readonly #workspace: string;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #asked = 0;
+
+  constructor(workspace: string) {
+    this.#workspace = workspace;
+  }
+
+  get hasOlder(): boolean {
+    return this.#next !== null;
+  }
+
+  /** Until the function that it answers is called. */
+  follow(live: Live): () => void {
+    void this.load();
+    const off = live.on(({ type }) => {
+      // Another mode is another activity: pages of before do not fit to it.
+      if (type === "workspace") this.#soon(true);
+      else if (type === "changed" || type === "members" || type === "invitations" || type === "forks") this.#soon(false);
+    });
+    return () => {
+      clearTimeout(this.#timer);
+      off();
+    };
+  }
+
+  /** From the top; what was read of older pages stays when the new page reaches it. */
+  async load(anew = false): Promise<void> {
+    const asked = ++this.#asked;
+    try {
+      const page = await this.#read();
+      if (asked !== this.#asked) return;
+      const known = anew ? undefined : this.entries;
+      const at = known ? overlap(page.entries, known) : -1;
+      if (known && at >= 0) this.entries = [...page.entries.slice(0, at), ...known];
+      else {
+        this.entries = page.entries;
+        this.#next = page.next ?? null;
+      }
+      this.problem = undefined;
+    } catch (error) {
+      if (asked === this.#asked && !session.ended(error)) this.problem = error;
+    }
+  }
+
+  async older(): Promise<void> {
+    if (this.#next === null || this.loadingOlder) return;
+    this.loadingOlder = true;
+    const before = this.#next;
+    try {
+      const page = await this.#read(before);
+      // Read anew meanwhile: this page follows on nothing that is shown.
+      if (before !== this.#next) return;
+      this.entries = [...(this.entries ?? []), ...page.entries];
+      this.#next = page.next ?? null;
+      this.problem = undefined;
+    } catch (error) {
+      if (!session.ended(error)) this.problem = error;
+    } finally {
+      this.loadingOlder = false;
+    }
+  }
+
+  #soon(anew: boolean): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.load(anew), GATHER_MS);
+  }
+
+  #read(before?: string) {
+    return session.api.get("/v1/workspaces/{workspace}/activity", { path: { workspace: this.#workspace }, query: { before } });
+  }
+}
+
+/** Where in the new page what is known begins; -1: the page does not reach it. */
+function overlap(page: readonly Entry[], known: readonly Entry[]): number {
+  const first = known[0] && JSON.stringify(known[0]);
+  return first ? page.findIndex((entry) => JSON.stringify(entry) === first) : -1;
+}

@@ -1,0 +1,66 @@
+// Whether a page holds a trace of somebody: in its DOM, its storage, and all that it was sent, by HTTP and by socket.
+
+import assert from "node:assert/strict";
+import type { Page } from "playwright-core";
+
+/** What must not be found: names, addresses, ids, domains. */
+export type Others = readonly string[];
+
+export class Trace {
+  readonly #page: Page;
+  /** What the page was sent, and where from. */
+  readonly #received: { from: string; text: string }[] = [];
+  readonly #reading = new Set<Promise<void>>();
+
+  private constructor(page: Page) {
+    this.#page = page;
+    page.on("response", (response) => {
+      const from = `${response.request().method()} ${response.url()}`;
+      const head = Object.entries(response.headers()).map(([name, value]) => `${name}: ${value}`);
+      this.#received.push({ from: `head of ${from}`, text: head.join("\n") });
+      const read = response.text().then(
+        (text) => void this.#received.push({ from, text }),
+        // An answer without a body, or a picture.
+        () => {},
+      );
+      this.#reading.add(read);
+      void read.finally(() => this.#reading.delete(read));
+    });
+    page.on("websocket", (socket) => {
+      socket.on("framereceived", ({ payload }) => void this.#received.push({ from: `frame of ${socket.url()}`, text: payload.toString() }));
+    });
+  }
+
+  /** From before the page goes anywhere. */
+  static of(page: Page): Trace {
+    assert.equal(page.url(), "about:blank", "a trace begins with the page");
+    return new Trace(page);
+  }
+
+  /** Where one of them is found: empty for what is kept apart. */
+  async find(others: Others): Promise<string[]> {
+    assert.ok(others.length > 0 && others.every((text) => text.length >= 3), "there is somebody to look for");
+    await Promise.all(this.#reading);
+    const here = await this.#page.evaluate(() => {
+      const fields = [...document.querySelectorAll<HTMLInputElement>("input, textarea, select")].map(({ value }) => value);
+      const stored = (storage: Storage) => JSON.stringify(Object.entries(storage));
+      return {
+        DOM: `${document.title}\n${document.documentElement.outerHTML}\n${fields.join("\n")}`,
+        localStorage: stored(localStorage),
+        sessionStorage: stored(sessionStorage),
+        address: location.href,
+        cookies: document.cookie,
+      };
+    });
+    const places = [...Object.entries(here).map(([from, text]) => ({ from, text })), ...this.#received];
+    return others.flatMap((other) => {
+      const sought = other.toLowerCase();
+      return places.filter(({ text }) => text.toLowerCase().includes(sought)).map(({ from }) => `${other} in ${from}`);
+    });
+  }
+
+  async findsNothing(others: Others): Promise<void> {
+    assert.ok(this.#received.some(({ from }) => from.startsWith("frame of")), "the page was sent something to look through");
+    assert.deepEqual(await this.find(others), []);
+  }
+}

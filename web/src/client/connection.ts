@@ -68,7 +68,7 @@ export class Connection {
   #attempt = 0;
   #isLive = false;
   #liveSince = 0;
-  #triedAt = Number.NEGATIVE_INFINITY;
+  #triedAt = 0;
   /** The last handshake failed, and a socket does not say why. */
   #doubtful = false;
   /** What the server asked for in its goodbye. */
@@ -106,7 +106,11 @@ export class Connection {
   /** Tries at once, or looks whether the socket is alive. */
   retryNow(): void {
     if (this.#isLive) this.#pulse.doubt();
-    else if (this.#timer !== undefined) void this.#try();
+    else if (this.#isWaiting) void this.#try();
+  }
+
+  get #isWaiting(): boolean {
+    return this.state.state === "waiting" || this.state.state === "offline";
   }
 
   end(reason: Reason): void {
@@ -138,12 +142,15 @@ export class Connection {
     else this.#sooner(0);
   };
 
-  /** Brings a planned attempt forward, unless there was one a moment ago. */
+  /** Brings a planned attempt forward; soon after another one, not by much. */
   #sooner(delay: number): void {
-    if (this.#timer === undefined || this.#clock.now() - this.#triedAt < AT_ONCE_EVERY_MS) return;
-    const retryAt = this.#clock.now() + delay;
+    if (!this.#isWaiting) return;
+    const now = this.#clock.now();
+    // A clock that was set back is no reason to wait for it.
+    const since = Math.max(0, now - this.#triedAt);
+    const retryAt = now + Math.max(delay, AT_ONCE_EVERY_MS - since);
     if (retryAt >= (this.state.retryAt ?? Number.POSITIVE_INFINITY)) return;
-    this.#plan(delay);
+    this.#plan(retryAt - now);
     this.#set({ ...this.state, retryAt });
   }
 

@@ -28,4 +28,5 @@ export type {
   Side,
   Status,
 } from "./types";
-export { Workspace, type WorkspaceOptions } from "./workspace";
+export type { WorkspaceOptions } from "./session";
+export { Workspace } from "./workspace";

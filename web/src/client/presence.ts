@@ -45,9 +45,10 @@ export class Presence {
     this.#flush();
   }
 
-  /** The socket is gone: nobody is known to be here. */
-  lost(): void {
+  /** The socket is gone: nobody is known to be here. With `forget`, where one looks may be what was not understood. */
+  lost(forget: boolean): void {
     this.#session = undefined;
+    if (forget) this.#wanted = undefined;
     this.sessions.clear();
     this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;

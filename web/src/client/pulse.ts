@@ -12,6 +12,8 @@ const LATE_MS = 10_000;
 const QUIET_MS = 45_000;
 /** For an answer. The server itself may have to wait for its store. */
 const ANSWER_MS = 15_000;
+/** For an answer, while other things come. */
+const LONGEST_ANSWER_MS = 60_000;
 /** For an answer, when there is a reason to doubt. */
 const DOUBTFUL_ANSWER_MS = 6_000;
 
@@ -29,6 +31,7 @@ export class Pulse {
   #timer: unknown;
   #heardAt = 0;
   #lookedAt = 0;
+  #begunAt = 0;
   /** By when something has to be heard. */
   #deadline: number | undefined;
 
@@ -39,7 +42,7 @@ export class Pulse {
 
   begin(): void {
     this.stop();
-    this.#heardAt = this.#clock.now();
+    this.#begunAt = this.#heardAt = this.#clock.now();
     this.#plan();
   }
 
@@ -77,13 +80,17 @@ export class Pulse {
     // What was said while it slept may wait to be heard: asking comes before giving up.
     if (since < 0 || since > LOOK_EVERY_MS + LATE_MS) {
       this.#deadline = undefined;
-      this.#heardAt = now;
+      this.#begunAt = this.#heardAt = now;
       this.doubt();
       return;
     }
     if (this.#deadline !== undefined && now >= this.#deadline) return this.#host.dead();
     const waiting = this.#host.waitingSince();
-    if (waiting !== undefined && now - Math.max(waiting, this.#heardAt) >= ANSWER_MS) return this.#host.dead();
+    if (waiting !== undefined) {
+      // Whatever else comes: what has had no answer for long will have none on this socket.
+      const isLost = now - waiting >= LONGEST_ANSWER_MS && now - this.#begunAt >= LONGEST_ANSWER_MS;
+      if (isLost || now - Math.max(waiting, this.#heardAt) >= ANSWER_MS) return this.#host.dead();
+    }
     if (this.#deadline === undefined && now - this.#heardAt >= QUIET_MS) {
       this.#deadline = now + ANSWER_MS;
       this.#host.probe();

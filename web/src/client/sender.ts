@@ -74,14 +74,18 @@ export class Sender {
     this.#timer = undefined;
   }
 
-  answered(edit: Edit, position: number): void {
+  answered(op: string, position: number): void {
+    const edit = this.#unanswered(op);
+    if (!edit) return;
     this.#refusals = 0;
     this.#host.acked(edit, position);
     this.flush();
   }
 
   /** A refusal that says "not now" is none: the edit waits. */
-  rejected(edit: Edit, problem: Problem): void {
+  rejected(op: string, problem: Problem): void {
+    const edit = this.#unanswered(op);
+    if (!edit) return;
     if (problem.transient || this.#followsWaiting(edit)) {
       edit.state = "waiting";
       const wait = backoff(this.#refusals, this.#random);
@@ -89,6 +93,12 @@ export class Sender {
       this.#notBefore = this.#clock.now() + wait;
     } else this.#host.refused(edit, problem);
     this.flush();
+  }
+
+  /** An answer may come twice, or be one to a probe. */
+  #unanswered(op: string): Edit | undefined {
+    const edit = this.#edits.find(op);
+    return edit?.state === "acked" ? undefined : edit;
   }
 
   /** Sends what can go now. */
@@ -124,11 +134,11 @@ export class Sender {
     try {
       const { position } = await this.#host.post(edit.op, edit.changes);
       this.#posting = undefined;
-      this.answered(edit, position);
+      this.answered(edit.op, position);
     } catch (error) {
       this.#posting = undefined;
       const unknown = { code: "unexpected", title: "The edit could not be sent.", detail: String(error) };
-      this.rejected(edit, error instanceof Problem ? error : new Problem(unknown));
+      this.rejected(edit.op, error instanceof Problem ? error : new Problem(unknown));
     }
   }
 

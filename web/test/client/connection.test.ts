@@ -145,6 +145,24 @@ test("presence and events are signs of life", async () => {
   workspace.close();
 });
 
+test("an edit that has no answer while other things come is sent again on another socket", async () => {
+  const { server, workspace } = await opened();
+  void workspace.edit([{ kind: "item_create", id: "n", parent: "c", item_kind: "folder", name: "N", content: {} }]);
+  const first = server.socket;
+  for (let turn = 0; turn < 11; turn += 1) {
+    server.clock.advance(5_000);
+    first.says({ type: "presence_delta", joined: [], changed: [], left: [] });
+  }
+  assert.equal(workspace.connection.state, "live");
+  server.clock.advance(5_000);
+  assert.equal(workspace.connection.reason, "silent");
+  server.clock.advance(250);
+  await settled();
+  server.welcome();
+  assert.equal(server.socket.said[0]?.op, first.said[0]?.op);
+  workspace.close();
+});
+
 test("after a sleep the server is asked at once, and what came meanwhile counts", async () => {
   const { server, workspace } = await opened();
   server.clock.jump(60 * MINUTE);
@@ -173,6 +191,10 @@ test("who asks for it is connected at once", async () => {
   server.socket.ends(1006);
   const before = server.sockets.length;
   workspace.retryNow();
+  workspace.retryNow();
+  await settled();
+  // Nor while that handshake is on.
+  workspace.retryNow();
   await settled();
   assert.equal(server.sockets.length, before + 1);
   server.welcome();
@@ -196,7 +218,10 @@ test("a page's events bring an attempt forward, spread and not too often", async
     server.socket.ends(1006);
     assert.equal((workspace.connection.retryAt ?? 0) - server.clock.now(), 15_000);
     page.dispatchEvent(new Event("online"));
-    assert.equal((workspace.connection.retryAt ?? 0) - server.clock.now(), 15_000, "there was an attempt just now");
+    assert.equal((workspace.connection.retryAt ?? 0) - server.clock.now(), 1_000, "there was an attempt just now");
+    server.clock.advance(1_000);
+    await settled();
+    server.socket.ends(1006);
     server.clock.advance(2_000);
     page.dispatchEvent(new Event("online"));
     assert.equal((workspace.connection.retryAt ?? 0) - server.clock.now(), 500, "half of a second, as the dice have it");

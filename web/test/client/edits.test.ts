@@ -125,6 +125,29 @@ test("an edit that a socket was closed over goes over HTTP, which says what is w
   workspace.close();
 });
 
+test("an edit over HTTP that finds one signed out is no edit refused", async () => {
+  const storage = new MemoryStorage();
+  const { server, workspace } = await opened({ storage });
+  server.answer = () => Response.json({ code: "signed_out", title: "Sign in first." }, { status: 401 });
+  const large = workspace.edit([{ ...folder("a"), content: { text: "x".repeat(70_000) } } as Change]);
+  await assert.rejects(large, { code: "signed_out" });
+  assert.deepEqual([workspace.connection.state, storage.length, ids(workspace)], ["ended", 1, ["c"]]);
+});
+
+test("where one looks is not said again when that is what was not understood", async () => {
+  const { server, workspace } = await opened();
+  workspace.look("no id", "active");
+  server.socket.ends(4009);
+  server.clock.advance(250);
+  await settled();
+  server.welcome();
+  server.clock.advance(1_000);
+  assert.equal(server.socket.said.length, 0);
+  workspace.look(null, "active");
+  assert.equal(server.socket.said.length, 1);
+  workspace.close();
+});
+
 test("a text's writer is said to have seen what its own edit before came to, and not what others wrote", async () => {
   const { server, workspace } = await opened();
   const updated = (position: number, name: string, op?: string): void =>

@@ -3,54 +3,25 @@
 
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import { Api, type Clock, Workspace, type WorkspaceOptions } from "../../src/client";
-import { FastClock } from "./clocks";
-import { count, isTrue, live, made, MemoryStorage, state, until } from "./common";
-import { Proxy } from "./proxy";
-import { type House, house, invite, PROGRAM, Socket } from "./server";
+import type { Api, Workspace } from "../../src/client";
+import { count, made, MemoryStorage, live, state, until } from "./common";
+import type { Proxy } from "./proxy";
+import { type House, invite, PROGRAM } from "./server";
+import { allTrue, idOf, Stage } from "./stage";
 
 describe("failures", { timeout: 240_000, skip: PROGRAM ? false : "LOGGIA_BIN names no server" }, () => {
   let home: House;
   let proxy: Proxy;
   let partnerApi: Api;
-  const opened: Workspace[] = [];
+  let stage: Stage;
+  const open: Stage["open"] = (...given) => stage.open(...given);
 
   beforeEach(async () => {
-    home = await house();
-    proxy = await Proxy.to(home.server.port);
-    partnerApi = (await invite(home, "pia@partner.example", "partner")).api;
+    stage = await Stage.set();
+    ({ home, proxy, partnerApi } = stage);
   });
 
-  afterEach(async () => {
-    for (const workspace of opened.splice(0)) workspace.close();
-    await proxy.close();
-    await home.server.close();
-  });
-
-  /** Opens it by the proxy, unless `direct`. */
-  async function open(api: Api, options: WorkspaceOptions & { direct?: boolean } = {}): Promise<Workspace> {
-    const { direct = false, ...rest } = options;
-    const way = direct ? api : new Api({ url: proxy.url, ...(api.token && { token: api.token }) });
-    const workspace = Workspace.open(way, home.workspace, { WebSocket: Socket, ...rest });
-    opened.push(workspace);
-    await workspace.ready;
-    return workspace;
-  }
-
-  const idOf = (workspace: Workspace, name: string): string => {
-    const found = [...workspace.items.values()].find((entry) => entry.name === name);
-    assert.ok(found, `${name} is there`);
-    return found.id;
-  };
-
-  /** Everybody shows the truth, and each of these is there once. */
-  async function allTrue(workspaces: [Workspace, Api][], names: string[]): Promise<void> {
-    for (const [workspace, api] of workspaces) {
-      await live(workspace);
-      await isTrue(workspace, api);
-      for (const name of names) assert.equal(count(workspace, name), 1, name);
-    }
-  }
+  afterEach(() => stage.close());
 
   test("a server that is killed with edits in flight, and comes back", async () => {
     const editor = await open(home.admin);
@@ -108,15 +79,15 @@ describe("failures", { timeout: 240_000, skip: PROGRAM ? false : "LOGGIA_BIN nam
     proxy.hold();
     const content = { request: { description: "x".repeat(60_000) } };
     // More than both machines' sockets and the server keep for it.
-    const many = Array.from({ length: 300 }, (_, at) => editor.edit([made(home.collection, `slow ${at}`, content)]));
+    const many = Array.from({ length: 200 }, (_, at) => editor.edit([made(home.collection, `slow ${at}`, content)]));
     await Promise.all(many);
     const session = partner.session ?? "";
     await until(editor, "the partner's end", () => !editor.presence.has(session), 60_000);
     proxy.release();
-    await until(partner, "what was missed", () => count(partner, "slow 299") === 1, 60_000);
-    // 4008, if its frame still came through; else the end of the connection.
-    assert.ok(reasons.includes("slow") || reasons.includes("lost"), JSON.stringify([...new Set(reasons)]));
-    await allTrue([[partner, partnerApi], [editor, home.admin]], ["slow 0", "slow 299"]);
+    await until(partner, "what was missed", () => count(partner, "slow 199") === 1, 60_000);
+    // 4008, if its frame still came through; else the end of the connection, or that it was given up here first.
+    assert.ok(["slow", "lost", "silent"].some((reason) => reasons.includes(reason)), JSON.stringify([...new Set(reasons)]));
+    await allTrue([[partner, partnerApi], [editor, home.admin]], ["slow 0", "slow 199"]);
   });
 
   test("the switch to multi-partner, on a live session and while one is away", async () => {
@@ -184,71 +155,9 @@ describe("failures", { timeout: 240_000, skip: PROGRAM ? false : "LOGGIA_BIN nam
     const editor = await open(home.admin);
     await home.admin.delete("/v1/workspaces/{workspace}", { path: { workspace: home.workspace } });
     await state(editor, "ended");
-    assert.equal(editor.connection.reason, "deleted");
+    // The event of the deletion may still come through before the end, or not.
+    assert.ok(["deleted", "gone"].includes(editor.connection.reason ?? ""), String(editor.connection.reason));
     assert.deepEqual([...editor.presence], []);
-  });
-
-  test("a socket that is dead and does not say so is noticed by an edit without an answer", async () => {
-    const clock = new FastClock(20);
-    const editor = await open(home.admin, { clock });
-    const partner = await open(partnerApi, { direct: true });
-    proxy.forget();
-    await editor.edit([made(home.collection, "into the void")]);
-    assert.ok(proxy.connections >= 2);
-    await allTrue([[editor, home.admin], [partner, partnerApi]], ["into the void"]);
-  });
-
-  test("a socket that is dead is noticed by its silence alone, and a quiet one is left alone", async () => {
-    const clock = new FastClock(60);
-    const partner = await open(partnerApi, { clock });
-    const editor = await open(home.admin, { direct: true });
-    // Several questions are asked and answered in this time.
-    const quiet = clock.now() + 200_000;
-    const states = new Set<string>();
-    partner.subscribe(() => states.add(partner.connection.state));
-    await new Promise<void>((resolve) => clock.setTimeout(resolve, quiet - clock.now()));
-    assert.deepEqual([...states].filter((one) => one !== "live"), []);
-    proxy.forget();
-    await editor.edit([made(home.collection, "unheard")]);
-    await until(partner, "the edit", () => count(partner, "unheard") === 1);
-    assert.ok(states.has("waiting"));
-    await allTrue([[partner, partnerApi]], ["unheard"]);
-  });
-
-  for (const isDead of [true, false]) {
-    test(`a tab that slept an hour, its socket ${isDead ? "dead" : "alive"}`, async () => {
-      const clock = new FastClock(10);
-      const editor = await open(home.admin, { clock });
-      const other = await open(home.admin, { direct: true });
-      clock.sleep();
-      if (isDead) proxy.forget();
-      const edit = editor.edit([made(home.collection, "just before")]);
-      await other.edit([made(home.collection, "meanwhile")]);
-      clock.wake(3_600_000);
-      await edit;
-      await until(editor, "what was missed", () => count(editor, "meanwhile") === 1);
-      await allTrue([[editor, home.admin], [other, home.admin]], ["just before", "meanwhile"]);
-    });
-  }
-
-  test("a clock that is set back or forth changes nothing", async () => {
-    let skew = 0;
-    const clock: Clock = {
-      now: () => Date.now() + skew,
-      setTimeout: (callback, ms) => setTimeout(callback, ms),
-      clearTimeout: (timer) => clearTimeout(timer as ReturnType<typeof setTimeout>),
-    };
-    const editor = await open(home.admin, { clock });
-    const names: string[] = [];
-    for (const jump of [-86_400_000, 3 * 86_400_000, -1]) {
-      skew += jump;
-      names.push(`after ${jump}`, `cut ${jump}`);
-      await editor.edit([made(home.collection, `after ${jump}`)]);
-      editor.look(home.collection, "active");
-      proxy.cut();
-      await editor.edit([made(home.collection, `cut ${jump}`)]);
-    }
-    await allTrue([[editor, home.admin]], names);
   });
 
   test("two who edit the same text at once both find their words in it", async () => {

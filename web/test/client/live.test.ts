@@ -6,7 +6,7 @@ import { newId, type Notice, type Problem, Workspace } from "../../src/client";
 import { count, isTrue, made, until } from "./common";
 import { type House, house, invite, PROGRAM, Socket } from "./server";
 
-describe("a live workspace", { skip: PROGRAM ? false : "LOGGIA_BIN names no server" }, () => {
+describe("a live workspace", { timeout: 120_000, skip: PROGRAM ? false : "LOGGIA_BIN names no server" }, () => {
   let home: House;
   let editor: Workspace;
   let partner: Workspace;
@@ -115,7 +115,7 @@ describe("a live workspace", { skip: PROGRAM ? false : "LOGGIA_BIN names no serv
     await until(partner, "the description", () => partner.description === "# Payments");
     const vault = { name: "Vault", values: [{ key: "token", type: "secret", value: "t" }, { key: "host", value: "h".repeat(80_000) }] };
     await home.admin.post("/v1/workspaces/{workspace}/import", JSON.stringify(vault), { path: { workspace: home.workspace }, type: "application/json" });
-    await until(partner, "the environment", () => partner.environments.size === 1);
+    for (const one of [editor, partner]) await until(one, "the environment", () => one.environments.size === 1);
     assert.ok(!JSON.stringify([...partner.environments]).includes('"t"'), "a secret is the team's");
     const id = [...editor.environments.keys()][0] ?? "";
     await editor.edit([{ kind: "environment_update", id, patch: { name: "Vault 2", content: { values: [{ key: "host", value: "h" }] } } }]);

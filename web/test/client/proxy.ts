@@ -70,6 +70,9 @@ export class Proxy {
     this.connections += 1;
     const server = connect(this.target, "127.0.0.1");
     const pair: [Socket, Socket] = [client, server];
+    // What a test has made of them is no reason for its process to stay.
+    client.unref();
+    server.unref();
     this.#pairs.add(pair);
     client.on("data", (bytes) => server.write(bytes));
     server.on("data", (bytes) => client.write(bytes));

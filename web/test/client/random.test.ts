@@ -21,7 +21,7 @@ async function run(seed: number): Promise<void> {
   const random = seeded(seed);
   const home = await house();
   const proxy = await Proxy.to(home.server.port);
-  const clock = new FastClock(20);
+  const clock = new FastClock(12);
   const through = (api: Api): Api => new Api({ url: proxy.url, ...(api.token && { token: api.token }) });
   const { api: eve } = await invite(home, "eve@acme.example", "team", "editor");
   const { api: pia } = await invite(home, "pia@partner.example", "partner");

@@ -47,8 +47,12 @@ export class Server {
     let said = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
     for (;;) {
-      if (child.exitCode !== null) throw new Error(`The server ended (${child.exitCode}):\n${said}`);
-      const isReady = await fetch(`${this.url}/readyz`).then(({ ok }) => ok, () => false);
+      // A port that somebody else has taken meanwhile may be answered by anything, or by nothing.
+      const signal = AbortSignal.timeout(1_000);
+      const isReady = await fetch(`${this.url}/readyz`, { signal }).then(({ ok }) => ok, () => false);
+      if (child.exitCode !== null || child.signalCode !== null) {
+        throw new Error(`The server ended (${child.exitCode ?? child.signalCode}):\n${said}`);
+      }
       if (isReady) return;
       // Nobody tells when a process listens.
       await sleep(20);
@@ -132,12 +136,14 @@ export async function invite(house: House, email: string, side: "team" | "partne
   return { api: new Api({ url: server.url, token: own }), id: user.id };
 }
 
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => (address && typeof address === "object" ? resolve(address.port) : reject(new Error("no port"))));
+/** A port that nobody listens on, and that the system gives to nobody who asks for any: it stays free over a restart. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    const isFree = await new Promise<boolean>((resolve) => {
+      const server = createServer().once("error", () => resolve(false));
+      server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
     });
-  });
+    if (isFree) return port;
+  }
 }

@@ -27,7 +27,7 @@ use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 use uuid::Uuid;
 
 /// Files that are open beside the sessions: HTTP connections, the runtime's own.
@@ -116,6 +116,7 @@ impl Play {
         &self,
         nth: usize,
         target: SocketAddr,
+        begin: Duration,
         until: Instant,
     ) -> impl Future<Output = anyhow::Result<usize>> + Send + 'static {
         let (api, token) = (self.api.clone(), Arc::clone(&self.tokens[nth % self.tokens.len()]));
@@ -123,6 +124,8 @@ impl Play {
         let path = format!("/v1/workspaces/{}/items/{item}/send", self.workspace);
         let request = json!({"request": {"method": "GET", "url": format!("http://{target}/things")}});
         async move {
+            // Two hundred people don't all begin within the same millisecond, and go on in step ever after.
+            sleep(begin).await;
             let mut sent = 0;
             while Instant::now() < until {
                 let body = Body::Json(request.clone());

@@ -5,7 +5,7 @@ use super::event::Event;
 use super::item::{Content, Environment, Item, ItemKind, NewItem};
 use super::member::{Role, Viewer};
 use super::problem::{Code, Problem};
-use super::{Audience, Stamp, Workspace, comment, fork, invite, merge, secret};
+use super::{Audience, Stamp, Workspace, comment, fork, invite, merge, order, secret};
 use crate::id::{EnvironmentId, ItemId};
 use fractional_index::FractionalIndex;
 use serde_json::{Map, Value};
@@ -289,7 +289,7 @@ pub(super) fn order_after(
             (Some(order), siblings.next().map(|(order, _)| order))
         }
     };
-    FractionalIndex::new(left, right).ok_or_else(|| Problem::new(Code::Invalid, "There is no place there.").at("after"))
+    order::between(left, right).ok_or_else(|| Problem::new(Code::Invalid, "There is no place there.").at("after"))
 }
 
 pub(super) fn create_environment(

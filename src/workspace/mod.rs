@@ -14,6 +14,7 @@ pub mod item;
 mod kept;
 pub mod member;
 pub mod merge;
+mod order;
 pub mod postman;
 pub mod problem;
 pub mod secret;

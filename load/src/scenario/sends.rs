@@ -57,6 +57,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
     let (rate, third) = (common.edits_per_second, Duration::from_secs(common.duration) / 3);
     let needs = Needs { editors: editors_for(rate), edits: rate * (common.duration + 3), ..Needs::of("sends") };
     let (target, api) = upstream(options).await?;
+    let answer_time = Duration::from_millis(options.answer_ms);
     let report = run::play(common, needs, async |play: &mut Play| {
         play.everybody_comes().await?;
         let window = play.meter.open()?;
@@ -64,7 +65,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
         for (what, in_flight) in [("no sends", 0), ("sends", options.in_flight as usize), ("no sends again", 0)] {
             play.progress.step(&format!("{what}: {rate} edits a second for {third:?}"));
             play.meter.mark(what);
-            parts.push(part(play, what, rate, third, in_flight, target).await?);
+            parts.push(part(play, what, rate, third, in_flight, target, answer_time).await?);
         }
         let mut findings = Findings::of(play.meter.close(&window)?);
         tell(&mut findings, &parts)?;
@@ -82,10 +83,13 @@ async fn part(
     lasting: Duration,
     in_flight: usize,
     target: SocketAddr,
+    answer_time: Duration,
 ) -> anyhow::Result<Part> {
     let window = play.meter.open()?;
     let until = Instant::now() + lasting;
-    let senders: JoinSet<anyhow::Result<usize>> = (0..in_flight).map(|nth| play.sender(nth, target, until)).collect();
+    let begin = |nth: usize| answer_time.mul_f64(nth as f64 / in_flight as f64);
+    let senders = (0..in_flight).map(|nth| play.sender(nth, target, begin(nth), until));
+    let senders: JoinSet<anyhow::Result<usize>> = senders.collect();
     play.edits.steadily(rate, lasting, None).await;
     let sent = senders.join_all().await.into_iter().collect::<anyhow::Result<Vec<usize>>>().context("sending")?;
     play.settle(play.cast.all()).await;

@@ -21,7 +21,10 @@ use time::OffsetDateTime;
 #[async_trait]
 impl Own for Sqlite {
     async fn add_entry(&self, owner: Owner, entry: Entry, keep: Keep) -> anyhow::Result<bool> {
-        self.writer.run(move |connection| add_entry(connection, owner, &entry, keep)).await.context("add to a history")
+        self.writer
+            .run_later(move |connection| add_entry(connection, owner, &entry, keep))
+            .await
+            .context("add to a history")
     }
 
     async fn entries(&self, owner: Owner, words: &[String], page: Page<EntryId>) -> anyhow::Result<Vec<HistoryEntry>> {
@@ -36,7 +39,7 @@ impl Own for Sqlite {
     async fn delete_entry(&self, owner: Owner, id: EntryId) -> anyhow::Result<bool> {
         let sql = "DELETE FROM history WHERE owner = ?1 AND id = ?2";
         self.writer
-            .run(move |connection| delete(connection, sql, owner, Some(id.0)))
+            .run_later(move |connection| delete(connection, sql, owner, Some(id.0)))
             .await
             .context("delete an entry of a history")
     }
@@ -44,13 +47,13 @@ impl Own for Sqlite {
     async fn delete_entries(&self, owner: Owner) -> anyhow::Result<()> {
         let sql = "DELETE FROM history WHERE owner = ?1 AND ?2 IS NULL";
         self.writer
-            .run(move |connection| delete(connection, sql, owner, None).map(drop))
+            .run_later(move |connection| delete(connection, sql, owner, None).map(drop))
             .await
             .context("delete a history")
     }
 
     async fn add_run(&self, owner: Owner, run: Run, keep: Keep) -> anyhow::Result<bool> {
-        self.writer.run(move |connection| add_run(connection, owner, &run, keep)).await.context("add a run")
+        self.writer.run_later(move |connection| add_run(connection, owner, &run, keep)).await.context("add a run")
     }
 
     async fn runs(&self, owner: Owner, page: Page<RunId>) -> anyhow::Result<Vec<Run>> {
@@ -70,7 +73,7 @@ impl Own for Sqlite {
 
     async fn add_result(&self, owner: Owner, id: RunId, added: Added, most: u64) -> anyhow::Result<Option<Run>> {
         self.writer
-            .run(move |connection| add_result(connection, owner, id, &added, most))
+            .run_later(move |connection| add_result(connection, owner, id, &added, most))
             .await
             .context("add a result to a run")
     }
@@ -82,12 +85,15 @@ impl Own for Sqlite {
         state: RunState,
         at: OffsetDateTime,
     ) -> anyhow::Result<Option<Run>> {
-        self.writer.run(move |connection| end_run(connection, owner, id, state, at)).await.context("end a run")
+        self.writer.run_later(move |connection| end_run(connection, owner, id, state, at)).await.context("end a run")
     }
 
     async fn delete_run(&self, owner: Owner, id: RunId) -> anyhow::Result<bool> {
         let sql = "DELETE FROM runs WHERE owner = ?1 AND id = ?2";
-        self.writer.run(move |connection| delete(connection, sql, owner, Some(id.0))).await.context("delete a run")
+        self.writer
+            .run_later(move |connection| delete(connection, sql, owner, Some(id.0)))
+            .await
+            .context("delete a run")
     }
 
     async fn values(&self, owner: Owner, environment: EnvironmentId) -> anyhow::Result<Option<String>> {
@@ -111,7 +117,7 @@ impl Own for Sqlite {
         values: Option<String>,
     ) -> anyhow::Result<bool> {
         self.writer
-            .run(move |connection| set_values(connection, owner, environment, values.as_deref()))
+            .run_later(move |connection| set_values(connection, owner, environment, values.as_deref()))
             .await
             .context("keep private values")
     }
@@ -127,18 +133,21 @@ impl Own for Sqlite {
     }
 
     async fn set_cookies(&self, owner: Owner, jar: Option<String>) -> anyhow::Result<bool> {
-        self.writer.run(move |connection| set_cookies(connection, owner, jar.as_deref())).await.context("keep cookies")
+        self.writer
+            .run_later(move |connection| set_cookies(connection, owner, jar.as_deref()))
+            .await
+            .context("keep cookies")
     }
 
     async fn forget_own(&self, owner: Owner) -> anyhow::Result<()> {
         let (workspace, user) = key(owner);
         self.writer
-            .run(move |connection| Ok(disown(connection, workspace, Some(user))?))
+            .run_later(move |connection| Ok(disown(connection, workspace, Some(user))?))
             .await
             .context("take away what is a person's own")
     }
 
     async fn sweep_own(&self, before: OffsetDateTime) -> anyhow::Result<bool> {
-        self.writer.run(move |connection| sweep(connection, before)).await.context("sweep")
+        self.writer.run_later(move |connection| sweep(connection, before)).await.context("sweep")
     }
 }

@@ -1,4 +1,5 @@
-//! The one writer: a thread that owns the only connection that writes, and commits what waits in groups.
+//! The one writer: a thread that owns the only connection that writes, and commits what waits in groups. What many wait
+//! for (edits) goes before what one waits for (a person's history).
 
 use anyhow::{Context, anyhow};
 use rusqlite::Connection;
@@ -17,9 +18,13 @@ const QUEUE: usize = 4096;
 /// How many jobs share a transaction at most: the first of them waits for the last.
 const GROUP: usize = 1024;
 
+/// How many jobs of `run_later` share a transaction at most: so long may an edit wait for what people keep for
+/// themselves. One takes some 0.1 ms.
+const LATER: usize = 16;
+
 /// The way to the writer's thread. Dropping it lets the thread finish what waits, and waits for that.
 pub(super) struct Writer {
-    queue: Option<mpsc::Sender<Box<dyn Job>>>,
+    queues: Option<[mpsc::Sender<Box<dyn Job>>; 2]>,
     thread: Option<thread::JoinHandle<()>>,
     commits: Arc<AtomicU64>,
 }
@@ -27,14 +32,18 @@ pub(super) struct Writer {
 impl Writer {
     /// Starts the thread on a connection that nobody else has.
     pub(super) fn start(connection: Connection) -> anyhow::Result<Self> {
-        let (queue, jobs) = mpsc::channel(QUEUE);
+        let (now, jobs_now) = mpsc::channel(QUEUE);
+        let (later, jobs_later) = mpsc::channel(QUEUE);
+        let jobs = Jobs { now: jobs_now, later: jobs_later };
+        // Nothing but waiting for either queue happens in it.
+        let waiting = tokio::runtime::Builder::new_current_thread().build().context("wait for the store's writes")?;
         let commits = Arc::new(AtomicU64::new(0));
         let counted = Arc::clone(&commits);
         let thread = thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || write_all(&connection, jobs, &counted))
+            .spawn(move || write_all(&connection, jobs, &waiting, &counted))
             .context("start the store's writer")?;
-        Ok(Self { queue: Some(queue), thread: Some(thread), commits })
+        Ok(Self { queues: Some([now, later]), thread: Some(thread), commits })
     }
 
     /// Runs a job in a transaction and returns what it gave once that is durable. A job that fails is undone,
@@ -43,10 +52,26 @@ impl Writer {
         &self,
         work: impl FnOnce(&Connection) -> anyhow::Result<T> + Send + 'static,
     ) -> anyhow::Result<T> {
+        self.queued(0, work).await
+    }
+
+    /// The same behind what waits in [`run`](Self::run), in the order of calls.
+    pub(super) async fn run_later<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> anyhow::Result<T> + Send + 'static,
+    ) -> anyhow::Result<T> {
+        self.queued(1, work).await
+    }
+
+    async fn queued<T: Send + 'static>(
+        &self,
+        queue: usize,
+        work: impl FnOnce(&Connection) -> anyhow::Result<T> + Send + 'static,
+    ) -> anyhow::Result<T> {
         let (reply, answer) = oneshot::channel();
         let job = Box::new(Task { work: Some(work), result: None, reply });
-        let sent = match &self.queue {
-            Some(queue) => queue.send(job).await.is_ok(),
+        let sent = match &self.queues {
+            Some(queues) => queues[queue].send(job).await.is_ok(),
             None => false,
         };
         match answer.await {
@@ -63,7 +88,7 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        self.queue = None;
+        self.queues = None;
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
@@ -103,9 +128,36 @@ impl<T: Send, F: FnOnce(&Connection) -> anyhow::Result<T> + Send> Job for Task<F
     }
 }
 
-fn write_all(connection: &Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>, commits: &AtomicU64) {
+/// What waits.
+struct Jobs {
+    now: mpsc::Receiver<Box<dyn Job>>,
+    later: mpsc::Receiver<Box<dyn Job>>,
+}
+
+impl Jobs {
+    /// Waits for the next group. False once there will be none.
+    async fn next(&mut self, group: &mut Vec<Box<dyn Job>>) -> bool {
+        let (now, later) = (&mut self.now, &mut self.later);
+        let is_later = tokio::select! {
+            biased;
+            Some(job) = now.recv() => { group.push(job); false }
+            Some(job) = later.recv() => { group.push(job); true }
+            else => return false,
+        };
+        let take = |queue: &mut mpsc::Receiver<Box<dyn Job>>, most: usize| {
+            std::iter::from_fn(|| queue.try_recv().ok()).take(most).collect::<Vec<_>>()
+        };
+        if !is_later {
+            group.append(&mut take(now, GROUP - 1));
+        }
+        group.append(&mut take(later, LATER - usize::from(is_later)));
+        true
+    }
+}
+
+fn write_all(connection: &Connection, mut jobs: Jobs, waiting: &tokio::runtime::Runtime, commits: &AtomicU64) {
     let mut group = Vec::new();
-    while jobs.blocking_recv_many(&mut group, GROUP) > 0 {
+    while waiting.block_on(jobs.next(&mut group)) {
         let lost = commit(connection, &mut group).err().map(|error| format!("{error:#}"));
         match &lost {
             None => {

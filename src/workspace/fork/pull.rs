@@ -9,6 +9,7 @@ use crate::workspace::decide::MOST_ITEMS;
 use crate::workspace::event::Event;
 use crate::workspace::item::Item;
 use crate::workspace::member::Viewer;
+use crate::workspace::order::between;
 use crate::workspace::problem::{Code, Problem};
 use crate::workspace::{Workspace, merge};
 use fractional_index::FractionalIndex;
@@ -137,7 +138,7 @@ impl Writer<'_> {
         });
         let order = if taken.contains(wanted) {
             let next = taken.range((std::ops::Bound::Excluded(wanted), std::ops::Bound::Unbounded)).next();
-            FractionalIndex::new(Some(wanted), next).ok_or(Code::WrongPlace)?
+            between(Some(wanted), next).ok_or(Code::WrongPlace)?
         } else {
             wanted.clone()
         };

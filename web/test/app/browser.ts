@@ -38,6 +38,8 @@ export interface TestServer {
   url: string;
   /** What it said at its start: its links. */
   said: string;
+  /** Waits until it says so; what is in the pattern's group. */
+  hears(pattern: RegExp): Promise<string>;
   /** Away, as if its machine had lost power; and there again. */
   kill(): Promise<void>;
   again(): Promise<void>;
@@ -63,7 +65,8 @@ export async function startServer(command: "serve" | "demo", until: RegExp): Pro
   };
   return {
     url: `http://127.0.0.1:${port}`,
-    said: child.said,
+    said: child.said(),
+    hears: (pattern) => child.hears(pattern),
     kill,
     async again() {
       child = await started(PROGRAM, args, /listening/);
@@ -76,19 +79,32 @@ export async function startServer(command: "serve" | "demo", until: RegExp): Pro
   };
 }
 
-async function started(program: string, args: string[], until: RegExp): Promise<{ process: ChildProcess; said: string }> {
+interface Started {
+  process: ChildProcess;
+  said(): string;
+  hears(pattern: RegExp): Promise<string>;
+}
+
+async function started(program: string, args: string[], until: RegExp): Promise<Started> {
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
-  await new Promise<void>((resolve, reject) => {
-    const hear = (text: string) => {
-      said += text;
-      if (until.test(said)) resolve();
-    };
-    child.stdout.setEncoding("utf8").on("data", hear);
-    child.stderr.setEncoding("utf8").on("data", hear);
-    child.once("exit", (code) => reject(new Error(`The server ended (${code}):\n${said}`)));
-  });
-  return { process: child, said };
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (said += text));
+  const hears = (pattern: RegExp) =>
+    new Promise<string>((resolve, reject) => {
+      const look = () => {
+        const found = pattern.exec(said);
+        if (!found) return;
+        child.stdout.off("data", look);
+        child.stderr.off("data", look);
+        resolve(found[1] ?? found[0]);
+      };
+      child.stdout.on("data", look);
+      child.stderr.on("data", look);
+      child.once("exit", (code) => reject(new Error(`The server ended (${code}):\n${said}`)));
+      look();
+    });
+  await hears(until);
+  return { process: child, said: () => said, hears };
 }
 
 async function freePort(): Promise<number> {

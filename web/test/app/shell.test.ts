@@ -1,17 +1,17 @@
-// The app's shell on a real server, in Chromium: from the set-up link into a workspace, by links, in both themes.
+// The app's shell on a real server, in Chromium: from the set-up link into a workspace, by links, the account.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
-import type { Browser, Page } from "playwright-core";
-import { inaccessible, openBrowser, openPage, PROGRAM, startServer, type TestServer } from "./browser";
-
-const SIZES = { wide: { width: 1280, height: 800 }, narrow: { width: 390, height: 780 } };
-const schemes = ["light", "dark"] as const;
+import type { Browser } from "playwright-core";
+import { openBrowser, openPage, PROGRAM, startServer, type TestServer } from "./browser";
+import { type Cookies, live } from "./people";
 
 describe("the app's shell", { skip: PROGRAM ? false : "LOGGIA_BIN names no server" }, () => {
   let browser: Browser;
   let server: TestServer;
+  /** The team's Admin. */
+  let ada: Cookies;
   before(async () => {
     [browser, server] = await Promise.all([openBrowser(), startServer("serve", /#setup=\w+\s/)]);
   });
@@ -19,9 +19,6 @@ describe("the app's shell", { skip: PROGRAM ? false : "LOGGIA_BIN names no serve
     await browser?.close();
     await server?.stop();
   });
-
-  /** Cookies of who has set the team up. */
-  let ada: Awaited<ReturnType<import("playwright-core").BrowserContext["storageState"]>>;
 
   test("the set-up link makes a team, and its Admin a workspace", async () => {
     const { page, wrong } = await openPage(browser);
@@ -108,95 +105,60 @@ describe("the app's shell", { skip: PROGRAM ? false : "LOGGIA_BIN names no serve
     await inside.context().close();
   });
 
-  test("an invitation: joined by it, with nothing in sight that is the team's alone, and out again", async () => {
-    const { page: team, wrong } = await openPage(browser, { storageState: ada });
-    await team.goto(server.url);
-    await team.getByRole("link", { name: /Payments/ }).click();
-    await live(team);
-    const workspace = new URL(team.url()).pathname.split("/")[2] ?? "";
-    await team.evaluate(async (workspace) => {
-      const init = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ confirm: "Payments" }) };
-      const response = await fetch(`/v1/workspaces/${workspace}/multi_partner`, init);
-      if (!response.ok) throw new Error(await response.text());
-    }, workspace);
-    const [link, other] = await invite(team, workspace, ["grace@globex.example", "edsger@globex.example"]);
-    assert.ok(link && other);
-
-    const { page: partner, wrong: alsoWrong } = await openPage(browser);
-    await partner.goto(link);
-    await partner.getByLabel("Your name").fill("Grace Hopper");
-    await partner.getByRole("button", { name: "Join the workspace" }).click();
-    await live(partner);
-    await partner.getByRole("link", { name: "Settings" }).waitFor();
-    assert.equal(await partner.getByRole("link", { name: "Engagement" }).count(), 0);
-    await partner.getByRole("button", { name: "Here now: 2" }).click();
-    await partner.getByText("Grace Hopper (you)").waitFor();
-    const list = await partner.getByRole("dialog", { name: "Here now" }).innerText();
-    assert.doesNotMatch(list, /partner|globex|company|team/i);
-    await partner.keyboard.press("Escape");
-    // By its address it is not there either.
-    await partner.goto(`${server.url}/w/${workspace}/engagement`);
-    await partner.getByText("There is no such thing here.").waitFor();
-    // Nor does the list of workspaces say more than it has to.
-    await partner.goto(server.url);
-    await partner.getByRole("link", { name: /Payments/ }).waitFor();
-    assert.doesNotMatch(await partner.locator("main").innerText(), /partner|classic|import|new/i);
-    await partner.getByRole("link", { name: /Payments/ }).click();
-    await live(partner);
-
-    // The team sees whose they are.
-    await team.getByRole("button", { name: "Here now: 2" }).click();
-    await team.getByRole("heading", { name: /globex\.example/ }).waitFor();
-    await team.keyboard.press("Escape");
-
-    // An invitation of an account that is not signed in asks for that first.
-    const again = await invite(team, await makeWorkspace(team, "Second"), ["grace@globex.example"]);
-    const { page: stranger } = await openPage(browser);
-    await stranger.goto(again[0] ?? "");
-    await stranger.getByRole("button", { name: "Join the workspace" }).click();
-    await stranger.getByRole("heading", { name: "Sign in first" }).waitFor();
-    await stranger.getByLabel("E-mail").fill("grace@globex.example");
-    await stranger.getByRole("button", { name: "Send the link" }).click();
-    await stranger.getByText("a link to sign in is on its way").waitFor();
-    // In a browser where it is signed in it is accepted as it is.
-    await partner.goto(again[0] ?? "");
-    await partner.getByText("You are signed in as grace@globex.example").waitFor();
-    await partner.getByRole("button", { name: "Join the workspace" }).click();
-    await live(partner);
-    await partner.goto(`${server.url}/w/${workspace}/overview`);
-    await live(partner);
-
-    // Who is removed is told so at once.
-    await team.evaluate(async (workspace) => {
-      const { partners } = await (await fetch(`/v1/workspaces/${workspace}/members`)).json();
-      const user = partners[0].members[0].id as string;
-      const response = await fetch(`/v1/workspaces/${workspace}/members/${user}`, { method: "DELETE" });
-      if (!response.ok) throw new Error(await response.text());
-    }, workspace);
-    await partner.getByRole("heading", { name: "This workspace is not there for you" }).waitFor();
-    assert.deepEqual([...wrong, ...alsoWrong], []);
-    await Promise.all([team, partner, stranger].map((page) => page.context().close()));
+  test("a link to sign in: asked for, mailed, good for one use", async () => {
+    const { page, wrong } = await openPage(browser);
+    await page.goto(`${server.url}/account`);
+    await page.getByLabel("E-mail").fill("ada@acme.example");
+    await page.getByRole("button", { name: "Send the link" }).click();
+    await page.getByText("If there is an account for ada@acme.example").waitFor();
+    const link = await server.hears(/(http\S+#sign_in=\w+)/);
+    const other = await page.context().newPage();
+    await other.goto(link);
+    await live(other);
+    // The page that asked goes on where it was, once it is looked at.
+    await page.bringToFront();
+    await page.evaluate(() => window.dispatchEvent(new Event("focus")));
+    await page.getByRole("heading", { name: "Account" }).waitFor();
+    await other.goto("about:blank");
+    await other.goto(link);
+    await other.getByText("This link is no longer valid.").waitFor();
+    assert.deepEqual(wrong, []);
+    await page.context().close();
   });
 
-  test("the bar says when the connection is lost, what is kept, and that all is there again", async () => {
-    const { page } = await openPage(browser, { storageState: ada });
+  test("a picture, and what is none; a workspace out of an archive", async () => {
+    const { page, wrong } = await openPage(browser, { storageState: ada });
+    await page.goto(`${server.url}/account`);
+    const file = page.getByLabel("Picture");
+    await file.setInputFiles({ name: "a.png", mimeType: "image/png", buffer: Buffer.from("no picture") });
+    await page.locator("main .note").waitFor();
+    await file.setInputFiles({ name: "a.png", mimeType: "image/png", buffer: Buffer.from(PICTURE, "base64") });
+    await page.locator("main .avatar img").waitFor();
+    assert.ok(await page.locator("main .avatar img").evaluate((img: HTMLImageElement) => img.decode().then(() => img.naturalWidth > 0)));
+    await page.getByRole("button", { name: "Remove it" }).click();
+    await page.locator("main .avatar .initials").waitFor();
+
     await page.goto(server.url);
-    await page.getByRole("link", { name: /Payments/ }).click();
+    const archive = await page.evaluate(async () => {
+      const { workspaces } = await (await fetch("/v1/workspaces")).json();
+      return (await fetch(`/v1/workspaces/${workspaces[0].id}/archive`)).text();
+    });
+    await page.getByRole("button", { name: "Import archive" }).click();
+    const dialog = page.getByRole("dialog");
+    const chosen = (text: string) => ({ name: "workspace.json", mimeType: "application/json", buffer: Buffer.from(text) });
+    await dialog.getByLabel("Archive", { exact: true }).setInputFiles(chosen("{}"));
+    await dialog.getByRole("button", { name: "Import" }).click();
+    await dialog.getByRole("alert").waitFor();
+    await dialog.getByLabel("Archive", { exact: true }).setInputFiles(chosen(archive));
+    await dialog.getByRole("button", { name: "Import" }).click();
+    await dialog.getByRole("button", { name: "Open the workspace" }).click();
     await live(page);
-    await page.getByRole("link", { name: "Overview" }).click();
-    await page.getByRole("heading", { name: "Hello" }).waitFor();
-    await server.kill();
-    await page.locator(".connection:is(.waiting, .offline)").waitFor();
-    await page.getByRole("button", { name: "Edit" }).click();
-    await page.getByLabel("Description, in Markdown").fill("# Kept");
-    await page.getByRole("button", { name: "Save" }).click();
-    await page.getByRole("heading", { name: "Kept" }).waitFor();
-    await page.locator(".connection .text", { hasText: "1 edit kept" }).waitFor();
-    await server.again();
-    await page.getByText("Up to date").first().waitFor();
-    const id = new URL(page.url()).pathname.split("/")[2];
-    const { description } = await page.evaluate(async (id) => (await fetch(`/v1/workspaces/${id}`)).json(), id);
-    assert.equal(description, "# Kept");
+    await page.evaluate(async () => {
+      const response = await fetch(location.pathname.replace(/^\/w\/([^/]+).*/, "/v1/workspaces/$1"), { method: "DELETE" });
+      if (!response.ok) throw new Error(await response.text());
+    });
+    await page.getByRole("heading", { name: "This workspace was deleted" }).waitFor();
+    assert.deepEqual(wrong, []);
     await page.context().close();
   });
 
@@ -246,74 +208,7 @@ describe("the app's shell", { skip: PROGRAM ? false : "LOGGIA_BIN names no serve
     assert.deepEqual(said, ["2", "refused"]);
     await page.context().close();
   });
-
-  for (const colorScheme of schemes) {
-    for (const [size, viewport] of Object.entries(SIZES)) {
-      test(`nothing serious for axe: ${colorScheme}, ${size}`, async () => {
-        const { page, wrong } = await openPage(browser, { colorScheme, viewport, storageState: ada });
-        const check = async (what: string) => assert.deepEqual(await inaccessible(page), [], what);
-        await page.goto(server.url);
-        await page.getByRole("link", { name: /Payments/ }).waitFor();
-        await check("workspaces");
-        await page.getByRole("button", { name: "New workspace" }).click();
-        await page.getByRole("dialog").waitFor();
-        await check("new workspace");
-        await page.keyboard.press("Escape");
-        await page.getByRole("link", { name: /Payments/ }).click();
-        await live(page);
-        await page.goto(page.url().replace(/workspace$/, "overview"));
-        await page.getByRole("heading", { name: "Payments" }).waitFor();
-        await check("overview");
-        await page.getByRole("button", { name: /Here now/ }).click();
-        await page.getByText("Ada King (you)").waitFor();
-        await check("who is here");
-        await page.keyboard.press("Escape");
-        await page.keyboard.press("Control+k");
-        await page.getByRole("combobox").fill("nothing like this");
-        await page.getByText("Nothing here has").waitFor();
-        await check("search");
-        assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "nothing is wider than the window");
-        await page.goto(`${server.url}/account`);
-        await page.getByLabel("Name of a new token").waitFor();
-        await check("account");
-        assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "nothing is wider than the window");
-        await page.context().clearCookies();
-        for (const path of ["/sign-in", "/#sign_in=nothing", "/#invite=nothing", "/#setup=nothing"]) {
-          await page.goto("about:blank");
-          await page.goto(server.url + path);
-          await page.getByRole("heading").first().waitFor();
-          await check(path);
-        }
-        assert.deepEqual(wrong, []);
-        await page.context().close();
-      });
-    }
-  }
 });
 
-/** Invites partners, and answers their links. */
-async function invite(page: Page, workspace: string, emails: string[]): Promise<string[]> {
-  return page.evaluate(
-    async ({ workspace, emails }) => {
-      const body = JSON.stringify({ invitees: emails.map((email) => ({ email })), side: "partner", role: "viewer" });
-      const headers = { "content-type": "application/json" };
-      const response = await fetch(`/v1/workspaces/${workspace}/invitations`, { method: "POST", headers, body });
-      const { rows } = (await response.json()) as { rows: { link: string }[] };
-      return rows.map(({ link }) => link);
-    },
-    { workspace, emails },
-  );
-}
-
-async function makeWorkspace(page: Page, name: string): Promise<string> {
-  return page.evaluate(async (name) => {
-    const headers = { "content-type": "application/json" };
-    const response = await fetch("/v1/workspaces", { method: "POST", headers, body: JSON.stringify({ name }) });
-    return ((await response.json()) as { id: string }).id;
-  }, name);
-}
-
-/** Waits until the workspace is there and followed. */
-async function live(page: Page): Promise<void> {
-  await page.locator(".connection.live").waitFor();
-}
+/** One point, transparent. */
+const PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";

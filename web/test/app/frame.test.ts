@@ -1,0 +1,149 @@
+// The frame around a workspace, on a real server, in Chromium: who sees what, when the connection is lost, by keyboard.
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { Browser } from "playwright-core";
+import { openBrowser, openPage, PROGRAM, startServer, type TestServer } from "./browser";
+import { type Cookies, invite, live, makeWorkspace, setUp } from "./people";
+
+describe("the frame around a workspace", { skip: PROGRAM ? false : "LOGGIA_BIN names no server" }, () => {
+  let browser: Browser;
+  let server: TestServer;
+  /** The team's Admin. */
+  let ada: Cookies;
+  before(async () => {
+    [browser, server] = await Promise.all([openBrowser(), startServer("serve", /#setup=\w+\s/)]);
+    ada = await setUp(browser, server);
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+
+  test("an invitation: joined by it, with nothing in sight that is the team's alone, and out again", async () => {
+    const { page: team, wrong } = await openPage(browser, { storageState: ada });
+    await team.goto(server.url);
+    await team.getByRole("link", { name: /Payments/ }).click();
+    await live(team);
+    const workspace = new URL(team.url()).pathname.split("/")[2] ?? "";
+    await team.evaluate(async (workspace) => {
+      const init = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ confirm: "Payments" }) };
+      const response = await fetch(`/v1/workspaces/${workspace}/multi_partner`, init);
+      if (!response.ok) throw new Error(await response.text());
+    }, workspace);
+    const [link, other] = await invite(team, workspace, ["grace@globex.example", "edsger@globex.example"]);
+    assert.ok(link && other);
+
+    const { page: partner, wrong: alsoWrong } = await openPage(browser);
+    await partner.goto(link);
+    await partner.getByLabel("Your name").fill("Grace Hopper");
+    await partner.getByRole("button", { name: "Join the workspace" }).click();
+    await live(partner);
+    await partner.getByRole("link", { name: "Settings" }).waitFor();
+    assert.equal(await partner.getByRole("link", { name: "Engagement" }).count(), 0);
+    await partner.getByRole("button", { name: "Here now: 2" }).click();
+    await partner.getByText("Grace Hopper (you)").waitFor();
+    const list = await partner.getByRole("dialog", { name: "Here now" }).innerText();
+    assert.doesNotMatch(list, /partner|globex|company|team/i);
+    await partner.keyboard.press("Escape");
+    // By its address it is not there either.
+    await partner.goto(`${server.url}/w/${workspace}/engagement`);
+    await partner.getByText("There is no such thing here.").waitFor();
+    // Nor does the list of workspaces say more than it has to.
+    await partner.goto(server.url);
+    await partner.getByRole("link", { name: /Payments/ }).waitFor();
+    assert.doesNotMatch(await partner.locator("main").innerText(), /partner|classic|import|new/i);
+    await partner.getByRole("link", { name: /Payments/ }).click();
+    await live(partner);
+
+    // The team sees whose they are.
+    await team.getByRole("button", { name: "Here now: 2" }).click();
+    await team.getByRole("heading", { name: /globex\.example/ }).waitFor();
+    await team.keyboard.press("Escape");
+
+    // An invitation of an account that is not signed in asks for that first.
+    const again = await invite(team, await makeWorkspace(team, "Second"), ["grace@globex.example"]);
+    const { page: stranger } = await openPage(browser);
+    await stranger.goto(again[0] ?? "");
+    await stranger.getByRole("button", { name: "Join the workspace" }).click();
+    await stranger.getByRole("heading", { name: "Sign in first" }).waitFor();
+    await stranger.getByLabel("E-mail").fill("grace@globex.example");
+    await stranger.getByRole("button", { name: "Send the link" }).click();
+    await stranger.getByText("a link to sign in is on its way").waitFor();
+    // In a browser where it is signed in it is accepted as it is.
+    await partner.goto(again[0] ?? "");
+    await partner.getByText("You are signed in as grace@globex.example").waitFor();
+    await partner.getByRole("button", { name: "Join the workspace" }).click();
+    await live(partner);
+    await partner.goto(`${server.url}/w/${workspace}/overview`);
+    await live(partner);
+
+    // Who is removed is told so at once.
+    await team.evaluate(async (workspace) => {
+      const { partners } = await (await fetch(`/v1/workspaces/${workspace}/members`)).json();
+      const user = partners[0].members[0].id as string;
+      const response = await fetch(`/v1/workspaces/${workspace}/members/${user}`, { method: "DELETE" });
+      if (!response.ok) throw new Error(await response.text());
+    }, workspace);
+    await partner.getByRole("heading", { name: "This workspace is not there for you" }).waitFor();
+    assert.deepEqual([...wrong, ...alsoWrong], []);
+    await Promise.all([team, partner, stranger].map((page) => page.context().close()));
+  });
+
+  test("the bar says when the connection is lost, what is kept, and that all is there again", async () => {
+    const { page } = await openPage(browser, { storageState: ada });
+    await page.goto(server.url);
+    await page.getByRole("link", { name: /Payments/ }).click();
+    await live(page);
+    await page.getByRole("link", { name: "Overview" }).click();
+    await page.getByRole("heading", { name: "Hello" }).waitFor();
+    await server.kill();
+    await page.locator(".connection:is(.waiting, .offline)").waitFor();
+    await page.getByRole("button", { name: "Edit" }).click();
+    await page.getByLabel("Description, in Markdown").fill("# Kept");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("heading", { name: "Kept" }).waitFor();
+    await page.locator(".connection .text", { hasText: "1 edit kept" }).waitFor();
+    await server.again();
+    await page.getByText("Up to date").first().waitFor();
+    const id = new URL(page.url()).pathname.split("/")[2];
+    const { description } = await page.evaluate(async (id) => (await fetch(`/v1/workspaces/${id}`)).json(), id);
+    assert.equal(description, "# Kept");
+    await page.context().close();
+  });
+
+  test("by the keyboard alone: menus, dialogs and tabs, and focus comes back", async () => {
+    const { page } = await openPage(browser, { storageState: ada });
+    const focused = () => page.evaluate(() => document.activeElement?.textContent?.trim());
+    await page.goto(server.url);
+    const create = page.getByRole("button", { name: "New workspace" });
+    await create.focus();
+    await page.keyboard.press("Enter");
+    assert.ok(await page.getByRole("dialog").getByLabel("Name").evaluate((field) => field === document.activeElement));
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    assert.equal(await focused(), "New workspace");
+
+    const account = page.getByRole("button", { name: /Your account/ });
+    await account.focus();
+    await page.keyboard.press("ArrowDown");
+    await page.getByRole("menuitem", { name: "Account" }).waitFor();
+    assert.equal(await focused(), "Account");
+    await page.keyboard.press("ArrowUp");
+    assert.equal(await focused(), "Sign out", "round to the last");
+    await page.keyboard.press("a");
+    assert.equal(await focused(), "Account");
+    await page.keyboard.press("Escape");
+    await page.getByRole("menu").waitFor({ state: "detached" });
+    assert.ok(await account.evaluate((button) => button === document.activeElement));
+
+    await page.getByRole("link", { name: /Payments/ }).press("Enter");
+    await live(page);
+    await page.getByRole("link", { name: "Overview" }).press("Enter");
+    await page.getByRole("button", { name: "Edit" }).press("Enter");
+    await page.getByRole("tab", { name: "Write" }).press("ArrowRight");
+    assert.equal(await focused(), "Preview");
+    await page.getByRole("tabpanel", { name: "Preview" }).waitFor();
+    await page.context().close();
+  });
+});

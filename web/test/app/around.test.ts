@@ -296,6 +296,9 @@ describe("around the requests", { skip: PROGRAM ? false : "LOGGIA_BIN names no s
     await dialog.getByRole("link", { name: "Live" }).click();
     await page.getByLabel("Shared value of base").waitFor();
 
+    await page.getByRole("link", { name: "Overview" }).click();
+    await page.getByRole("heading", { name: "No description yet" }).waitFor();
+    await page.getByLabel("Files to import").waitFor({ state: "attached" });
     await page.evaluate((text) => {
       const data = new DataTransfer();
       data.items.add(new File([text], "payments.postman_collection.json", { type: "application/json" }));

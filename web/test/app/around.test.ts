@@ -90,7 +90,8 @@ describe("around the requests", { skip: PROGRAM ? false : "LOGGIA_BIN names no s
     const preview = dialog.getByRole("region", { name: "What will become of each line" });
     const outcomes = (table: typeof preview) => table.locator("tbody tr td.good, tbody tr td.bad").allInnerTexts();
     await preview.waitFor();
-    assert.deepEqual((await outcomes(preview)).slice(9), ["Will be invited", "No valid address", "Stands here twice", "An address of the team: invite it to the team"]);
+    assert.deepEqual((await outcomes(preview)).slice(0, 4), ["No valid address", "Stands here twice", "An address of the team: invite it to the team", "Will be invited"]);
+    assert.deepEqual((await preview.locator(".line").allInnerTexts()).slice(0, 4), ["12", "13", "14", "2"], "lines as they are in the file");
     await dialog.getByRole("button", { name: "Invite 10 people" }).click();
     await dialog.getByText("10 invitations sent, 3 lines not.").waitFor();
     const sent = dialog.getByRole("region", { name: "What became of each line" });
@@ -295,6 +296,9 @@ describe("around the requests", { skip: PROGRAM ? false : "LOGGIA_BIN names no s
     await dialog.getByRole("link", { name: "Live" }).click();
     await page.getByLabel("Shared value of base").waitFor();
 
+    await page.getByRole("link", { name: "Overview" }).click();
+    await page.getByRole("heading", { name: "No description yet" }).waitFor();
+    await page.getByLabel("Files to import").waitFor({ state: "attached" });
     await page.evaluate((text) => {
       const data = new DataTransfer();
       data.items.add(new File([text], "payments.postman_collection.json", { type: "application/json" }));
@@ -419,6 +423,26 @@ describe("around the requests", { skip: PROGRAM ? false : "LOGGIA_BIN names no s
     const people = await table.locator("tbody th").allInnerTexts();
     const emails = people.map((text) => text.match(/\S+@\S+/)?.[0] ?? "");
     assert.deepEqual(emails, emails.toSorted().reverse());
+    await page.getByText("Nobody has sent a request yet.").waitFor();
+
+    // The same report, had they called: at a real server nobody has to wait for days.
+    await page.route("**/engagement", async (route) => {
+      const response = await route.fetch();
+      const report = (await response.json()) as { domains: { domain: string; people: { seconds_to_first_call: number | null }[] }[] };
+      report.domains.forEach(({ people }, company) => people.forEach((person, at) => (person.seconds_to_first_call = company === 2 ? null : 60 ** (company + 1) * (at + 1))));
+      await route.fulfill({ response, json: report });
+    });
+    await page.getByRole("button", { name: "Refresh" }).click();
+    await page.getByRole("img", { name: "Time from joining to the first call, by company" }).waitFor();
+    await page.getByText("As a table").click();
+    const rows = await page.locator("figure tbody tr").allInnerTexts();
+    assert.deepEqual(rows.map((row) => row.split("\t")), [
+      ["globex.example", "3", "1 min", "2 min", "3 min"],
+      ["initech.example", "3", "1 h", "2 h", "3 h"],
+    ]);
+    assert.deepEqual(await inaccessible(page), [], "the chart");
+    await page.setViewportSize(SIZES.narrow);
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "the chart fits");
     assert.deepEqual(wrong, []);
   });
 

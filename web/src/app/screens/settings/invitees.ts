@@ -78,13 +78,12 @@ export const CAME: Readonly<Record<Outcome, string>> = { ...FORESEEN, sent: "Inv
 
 /** The addresses in a text that was typed or pasted: by commas, semicolons, spaces or lines; `Name <address>` too. */
 export function split(text: string): { email: string; name?: string }[] {
-  const named = /([^,;\n<>]*)<([^<>]*)>/g;
   const found: { email: string; name?: string }[] = [];
-  const rest = text.replace(named, (_, name: string, email: string) => {
-    const trimmed = name.trim().replace(/^"(.*)"$/, "$1");
-    found.push(trimmed ? { email: email.trim(), name: trimmed } : { email: email.trim() });
-    return ",";
-  });
-  for (const part of rest.split(/[\s,;]+/)) if (part) found.push({ email: part });
+  // A name may be quoted, and hold commas then.
+  for (const [, quoted, plain, within, bare] of text.matchAll(/(?:"([^"]*)"|([^<>",;\n]*?))\s*<([^<>]*)>|([^\s,;<>]+)/g)) {
+    const name = (quoted ?? plain)?.trim();
+    const email = (within ?? bare ?? "").trim();
+    if (email) found.push(name ? { email, name } : { email });
+  }
   return found;
 }

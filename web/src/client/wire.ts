@@ -1434,6 +1434,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/workspaces/{workspace}/history/{entry}/send": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends it again: what it was made of is as it was then, all values are those of now */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    entry: string;
+                    workspace: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SendAgain"];
+                };
+            };
+            responses: {
+                /** @description Done. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SendAnswer"];
+                    };
+                };
+                /** @description A refusal (RFC 9457). */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/workspaces/{workspace}/import": {
         parameters: {
             query?: never;
@@ -2620,7 +2672,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Add a result to a run that is on */
+        /** Add a result to a run that is on; with its `sequence` it is safe to send again */
         post: {
             parameters: {
                 query?: never;
@@ -2644,6 +2696,57 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Run"];
+                    };
+                };
+                /** @description A refusal (RFC 9457). */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemBody"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workspaces/{workspace}/send": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a request that is no item: a script's own, or one that is tried out */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    workspace: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SendAlone"];
+                };
+            };
+            responses: {
+                /** @description Done. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SendAnswer"];
                     };
                 };
                 /** @description A refusal (RFC 9457). */
@@ -3035,8 +3138,8 @@ export interface components {
         };
         /** @description What servers have asked a person's requests to keep. */
         Cookies: {
-            /** @description The jar; null while there is nothing in it. */
-            cookies?: Record<string, unknown> | null;
+            /** @description Each with its domain, path and end; null while there is none. */
+            cookies?: Record<string, unknown>[] | null;
         };
         /**
          * Format: uuid
@@ -3507,6 +3610,11 @@ export interface components {
             /** @description Its name. */
             name: string;
             /**
+             * Format: int64
+             * @description Which one it is, from 0, without a gap: who sends it again is answered again, and it counts once. Left out: the next.
+             */
+            sequence?: number | null;
+            /**
              * Format: int32
              * @description The status of the answer; null when none came.
              */
@@ -3634,6 +3742,36 @@ export interface components {
              * @description The item it stands in: the one here, or the one in the parent when there is none here.
              */
             parent?: string | null;
+        };
+        /** @description What a request of a history is sent again with. */
+        SendAgain: {
+            /** @description Files for the body: none are kept. */
+            files?: {
+                [key: string]: components["schemas"]["SentFile"];
+            };
+            /** @description Values laid over those it was sent with. */
+            overrides?: {
+                [key: string]: string;
+            };
+            /** @description A Postman request that takes the place of the one that was kept. */
+            request?: Record<string, unknown> | null;
+        };
+        /** @description A request that is no item: a script's own, or one that is tried out. */
+        SendAlone: {
+            environment?: components["schemas"]["EnvironmentId"] | null;
+            /** @description Files for the body, by the `src` or else the `key` of where they go. */
+            files?: {
+                [key: string]: components["schemas"]["SentFile"];
+            };
+            item?: components["schemas"]["ItemId"] | null;
+            /** @description What the history calls it. */
+            name?: string | null;
+            /** @description Values that win over all others, for this once. */
+            overrides?: {
+                [key: string]: string;
+            };
+            /** @description A Postman request. */
+            request: Record<string, unknown>;
         };
         /** @description What was sent, and what came of it. */
         SendAnswer: {
@@ -3828,6 +3966,20 @@ export interface components {
             /** @description All items, parents before children, siblings in order. */
             tree: components["schemas"]["TreeEntry"][];
         };
+        /** @description What a request was made of, without secrets: with it, it can be sent again. */
+        Source: {
+            environment?: components["schemas"]["EnvironmentId"] | null;
+            /** @description Whether it is an item's own and has authorization and behavior of what that stands in. */
+            inherits: boolean;
+            /** @description What was secret or too large and has to be given to send it again: `overrides.token`, `request.body`, `request`. */
+            left_out: string[];
+            /** @description Values that were given for this once. */
+            overrides: {
+                [key: string]: string;
+            };
+            /** @description The Postman request as it was written then, with its variables; null when it was too large to be kept. */
+            request?: Record<string, unknown> | null;
+        };
         /**
          * @description Whether somebody is at it.
          * @enum {string}
@@ -3952,6 +4104,8 @@ export interface components {
             request: Record<string, unknown>;
             /** @description What came back, without secrets; null when nothing did. */
             response?: Record<string, unknown> | null;
+            /** @description What it was made of. */
+            source: components["schemas"]["Source"];
         };
         /** @description A run with results. */
         WholeRun: {

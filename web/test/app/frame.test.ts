@@ -139,11 +139,10 @@ describe("the frame around a workspace", { skip: PROGRAM ? false : "LOGGIA_BIN n
 
     await page.getByRole("link", { name: /Payments/ }).press("Enter");
     await live(page);
-    await page.getByRole("link", { name: "Overview" }).press("Enter");
-    await page.getByRole("button", { name: "Edit" }).press("Enter");
-    await page.getByRole("tab", { name: "Write" }).press("ArrowRight");
-    assert.equal(await focused(), "Preview");
-    await page.getByRole("tabpanel", { name: "Preview" }).waitFor();
+    await page.getByRole("link", { name: "Settings" }).press("Enter");
+    await page.getByRole("tab", { name: "Members" }).press("ArrowRight");
+    assert.equal(await focused(), "Workspace");
+    await page.getByRole("tabpanel", { name: "Workspace" }).waitFor();
     await page.context().close();
   });
 });

@@ -4,6 +4,7 @@
 //! group of appends shares one fsync, and a transaction's statements run one after another on one thread
 //! with no hop between tasks for each.
 
+mod checkpoint;
 mod engagement;
 mod log;
 mod own;
@@ -43,10 +44,6 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// The size, in bytes, the write-ahead log is cut back to after something (a backup) has made it grow.
 const WAL_SIZE: i64 = 64 << 20;
 
-/// The pages, 16 MiB of them, the write-ahead log grows to before they are copied into the database: pages that are
-/// written again and again until then are copied once.
-const CHECKPOINT: i64 = 4_096;
-
 /// The writer's page cache in KiB: above what a busy second changes, so that it is not read back from the log. No more:
 /// SQLite goes through all of it at each commit that split a page.
 const CACHE: i64 = 8 << 10;
@@ -71,7 +68,11 @@ impl Sqlite {
     /// When the file can't be made, read or written, is no database, or comes from a newer version.
     pub fn open(file: &Path) -> anyhow::Result<Self> {
         let connection = open_writer(file).with_context(|| format!("open {}", file.display()))?;
-        Ok(Self { writer: Writer::start(connection)?, readers: Readers::new(file.to_owned()), file: file.to_owned() })
+        Ok(Self {
+            writer: Writer::start(connection, file)?,
+            readers: Readers::new(file.to_owned()),
+            file: file.to_owned(),
+        })
     }
 
     /// How many transactions were committed since it was opened: fewer than writes when they come together.
@@ -87,20 +88,25 @@ fn open_writer(file: &Path) -> anyhow::Result<Connection> {
     }
     // Before SQLite does: it would leave the file to the umask. Its other files take the mode of this one.
     private_file().create(true).truncate(false).open(file).context("make the file")?;
-    let mut connection =
-        Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    set_up(&connection)?;
+    let mut connection = open_existing(file)?;
     let mode = connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get::<_, String>(0))?;
     anyhow::ensure!(mode == "wal", "the file system has no support for a write-ahead log");
-    // What was answered as written must outlive a power cut; NORMAL syncs only at checkpoints.
-    connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update_and_check(None, "journal_size_limit", WAL_SIZE, |_| Ok(()))?;
-    connection.pragma_update_and_check(None, "wal_autocheckpoint", CHECKPOINT, |_| Ok(()))?;
     connection.pragma_update(None, "cache_size", -CACHE)?;
     // What a savepoint may have to put back.
     connection.pragma_update(None, "temp_store", "memory")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     Migrations::from_slice(MIGRATIONS).to_latest(&mut connection).context("migrate")?;
+    Ok(connection)
+}
+
+/// To write, in whatever mode the file is.
+fn open_existing(file: &Path) -> anyhow::Result<Connection> {
+    let connection =
+        Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    set_up(&connection)?;
+    // What was answered as written must outlive a power cut; NORMAL syncs only at checkpoints.
+    connection.pragma_update(None, "synchronous", "full")?;
     Ok(connection)
 }
 

@@ -1,9 +1,11 @@
 //! The one writer: a thread that owns the only connection that writes, and commits what waits in groups. What many wait
 //! for (edits) goes before what one waits for (a person's history).
 
+use super::checkpoint::Checkpoints;
 use anyhow::{Context, anyhow};
 use rusqlite::Connection;
 use std::{
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -30,18 +32,19 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread on a connection that nobody else has.
-    pub(super) fn start(connection: Connection) -> anyhow::Result<Self> {
+    /// Starts the thread on a connection that nobody else has, to this file.
+    pub(super) fn start(connection: Connection, file: &Path) -> anyhow::Result<Self> {
         let (now, jobs_now) = mpsc::channel(QUEUE);
         let (later, jobs_later) = mpsc::channel(QUEUE);
         let jobs = Jobs { now: jobs_now, later: jobs_later };
         // Nothing but waiting for either queue happens in it.
         let waiting = tokio::runtime::Builder::new_current_thread().build().context("wait for the store's writes")?;
+        let checkpoints = Checkpoints::start(file)?;
         let commits = Arc::new(AtomicU64::new(0));
         let counted = Arc::clone(&commits);
         let thread = thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || write_all(&connection, jobs, &waiting, &counted))
+            .spawn(move || write_all(&connection, checkpoints, jobs, &waiting, &counted))
             .context("start the store's writer")?;
         Ok(Self { queues: Some([now, later]), thread: Some(thread), commits })
     }
@@ -155,7 +158,14 @@ impl Jobs {
     }
 }
 
-fn write_all(connection: &Connection, mut jobs: Jobs, waiting: &tokio::runtime::Runtime, commits: &AtomicU64) {
+fn write_all(
+    connection: &Connection,
+    mut checkpoints: Checkpoints,
+    mut jobs: Jobs,
+    waiting: &tokio::runtime::Runtime,
+    commits: &AtomicU64,
+) {
+    Checkpoints::count(connection);
     let mut group = Vec::new();
     while waiting.block_on(jobs.next(&mut group)) {
         let lost = commit(connection, &mut group).err().map(|error| format!("{error:#}"));
@@ -170,6 +180,7 @@ fn write_all(connection: &Connection, mut jobs: Jobs, waiting: &tokio::runtime::
         for job in group.drain(..) {
             job.answer(lost.as_deref());
         }
+        checkpoints.after_commit(connection);
     }
 }
 

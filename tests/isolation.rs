@@ -7,7 +7,7 @@ mod common;
 
 use common::{Answer, Person, TestClient, TestServer, new_id};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::sync::{Mutex, OnceLock};
 use tokio_tungstenite::tungstenite;
@@ -770,6 +770,22 @@ fn routes(scene: &Scene) -> Vec<(&'static str, String, Option<Value>)> {
         ("DELETE", format!("/invitations/{}", new_id()), None),
         ("GET", format!("/items/{item}"), None),
         ("GET", format!("/items/{item}/export"), None),
+        ("POST", format!("/items/{item}/export_link"), None),
+        ("POST", format!("/items/{item}/send"), Some(json!({}))),
+        ("POST", "/send".into(), Some(json!({"request": {"method": "GET", "url": "https://api.host.com/"}}))),
+        ("GET", format!("/items/{item}/comments"), None),
+        ("POST", format!("/items/{item}/comments"), Some(json!({"text": "x"}))),
+        ("PATCH", format!("/items/{item}/comments/{}", new_id()), Some(json!({"text": "x"}))),
+        ("DELETE", format!("/items/{item}/comments/{}", new_id()), None),
+        ("POST", format!("/items/{item}/comments/{}/resolve", new_id()), Some(json!({"resolved": true}))),
+        ("POST", "/forks".into(), Some(json!({"workspace": new_id(), "item": item}))),
+        ("GET", format!("/items/{item}/fork"), None),
+        ("POST", format!("/items/{item}/pull"), Some(json!({}))),
+        ("GET", format!("/environments/{environment}/fork"), None),
+        ("POST", format!("/environments/{environment}/pull"), Some(json!({}))),
+        ("GET", "/activity".into(), None),
+        ("GET", "/engagement".into(), None),
+        ("GET", "/archive".into(), None),
         ("GET", format!("/environments/{environment}/export"), None),
         ("GET", format!("/environments/{environment}/values"), None),
         ("PUT", format!("/environments/{environment}/values"), Some(json!({"values": {}}))),
@@ -777,6 +793,7 @@ fn routes(scene: &Scene) -> Vec<(&'static str, String, Option<Value>)> {
         ("DELETE", "/history".into(), None),
         ("GET", format!("/history/{}", new_id()), None),
         ("DELETE", format!("/history/{}", new_id()), None),
+        ("POST", format!("/history/{}/send", new_id()), Some(json!({}))),
         ("GET", "/runs".into(), None),
         ("POST", "/runs".into(), Some(json!({}))),
         ("GET", format!("/runs/{}", new_id()), None),
@@ -789,6 +806,27 @@ fn routes(scene: &Scene) -> Vec<(&'static str, String, Option<Value>)> {
         ("POST", "/import".into(), Some(json!({"info": {"name": "x"}, "item": []}))),
         ("POST", "/changes".into(), Some(change)),
     ]
+}
+
+/// `/items/0199…/send` as the description writes it: `/items/{}/send`.
+fn template(path: &str) -> String {
+    let is_id = |part: &str| part.starts_with('{') || part.parse::<uuid::Uuid>().is_ok();
+    path.split('/').map(|part| if is_id(part) { "{}" } else { part }).collect::<Vec<_>>().join("/")
+}
+
+#[tokio::test]
+async fn no_route_is_left_out_of_these_tests() {
+    let scene = Scene::new(Classic).await;
+    let tested: BTreeSet<_> =
+        routes(&scene).into_iter().map(|(method, path, _)| (method.into(), template(&path))).collect();
+    let description = scene.admin().get("/openapi.json").await.json;
+    let mut described = BTreeSet::new();
+    for (path, operations) in description["paths"].as_object().unwrap() {
+        let Some(rest) = path.strip_prefix("/v1/workspaces/{workspace}") else { continue };
+        let methods = operations.as_object().unwrap().keys().map(|method| method.to_uppercase());
+        described.extend(methods.filter(|method| method != "PARAMETERS").map(|method| (method, template(rest))));
+    }
+    assert_eq!(tested, described);
 }
 
 async fn no_socket(who: &Person, workspace: &str) -> String {

@@ -154,7 +154,7 @@ fn what_a_test_started_dies_with_it_however_that_dies() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("pid");
     let mut tests = Command::new(std::env::current_exe().unwrap());
-    tests.args(["--ignored", "--exact", "starts_a_redis_and_is_killed"]).env("PID_FILE", &file);
+    tests.args(["--ignored", "--exact", "toolbox::starts_a_redis_and_is_killed"]).env("PID_FILE", &file);
     let ended = tests.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
     assert!(!ended.success());
     let process = format!("/proc/{}", std::fs::read_to_string(file).unwrap());

@@ -527,7 +527,7 @@ fn large_collection() -> Value {
     json!({"info": adyen["info"], "item": items})
 }
 
-/// `cargo test --release --test forks -- --ignored --nocapture` shows the figures.
+/// `cargo test --release --test server forks:: -- --ignored --nocapture` shows the figures.
 #[tokio::test]
 #[ignore = "measures; a figure of a debug build says nothing"]
 async fn a_fork_and_a_pull_of_1077_requests_take_less_than_a_second() {

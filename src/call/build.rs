@@ -1,6 +1,6 @@
 //! From a request's content to what goes out, byte for byte what Postman's own runtime would send.
 //!
-//! Pure: time, chance and uploaded files come in. `tests/postman_runtime.rs` holds it to that runtime.
+//! Pure: time, chance and uploaded files come in. `tests/parts/postman_runtime.rs` holds it to that runtime.
 
 mod auth;
 mod aws;

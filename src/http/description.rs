@@ -1,5 +1,5 @@
 //! What the server says of itself: `/openapi.json` (OpenAPI 3.1) and `/asyncapi.json` (AsyncAPI 3.0). The schemas come
-//! from the wire's own types; `tests/description.rs` holds the routes and the answers to what is said here.
+//! from the wire's own types; `tests/server/description.rs` holds the routes and the answers to what is said here.
 
 mod own;
 

@@ -2,9 +2,9 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test that can't go on fails")]
 
+use super::process::free_port;
 use std::fs;
 use std::io::Write;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -51,7 +51,7 @@ impl Cluster {
         let made = command.arg("-D").arg(folder.join("data")).args(init).output().unwrap();
         assert!(made.status.success(), "initdb: {made:?}");
         // Taken by nobody now; to be taken once more by the server.
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let mut arguments = Vec::new();
         let always =
             ["listen_addresses=127.0.0.1".to_owned(), "unix_socket_directories=".to_owned(), format!("port={port}")];

@@ -99,7 +99,15 @@ fn spawn(command: Command) -> Child {
     child.recv().unwrap().expect("setpriv (of util-linux) is there")
 }
 
-/// A port that nobody had a moment ago. Who starts a program on it must be ready to try another.
+/// A port that nobody had a moment ago, and that the system gives to nobody who asks for any: it stays free over a restart,
+/// however many connections are made meanwhile. Who starts a program on it must be ready to try another.
 pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    let range = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap();
+    let first_given: u16 = range.split_whitespace().next().unwrap().parse().unwrap();
+    loop {
+        let port = rand::random_range(first_given / 2..first_given);
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }

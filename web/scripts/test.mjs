@@ -1,0 +1,19 @@
+// Runs tests that are built, one file after the other: with `beside` those that share the machine with others, with `alone`
+// those that measure and want it to themselves (`speed.test.ts`, in any folder), and else all.
+
+import { spawnSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+
+const which = process.argv[2] ?? "all";
+if (!["all", "alone", "beside"].includes(which)) throw new Error(`There are no tests "${which}": it is "beside" or "alone".`);
+const files = readdirSync("build/test", { recursive: true }).filter((name) => name.endsWith(".test.mjs"));
+if (files.length === 0) throw new Error("There are no tests in build/test: npm run build makes them.");
+const chosen = files
+  .filter((name) => which === "all" || (which === "alone") === /(^|\/)speed\.test\.mjs$/.test(name))
+  .map((name) => `build/test/${name}`)
+  .sort();
+if (chosen.length > 0) {
+  const { status } = spawnSync(process.execPath, ["--test", "--test-force-exit", "--test-reporter=spec", ...chosen], { stdio: "inherit" });
+  // A signal is no success.
+  process.exitCode = status ?? 1;
+}

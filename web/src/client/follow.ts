@@ -96,6 +96,8 @@ export class Follower {
 
   event(event: EventMessage): void {
     this.#contents.apply(event);
+    // True whatever was missed before it; and there is no snapshot any more that would tell.
+    if (event.change.kind === "workspace_deleted") this.replica.deleted = true;
     if (this.#waiting) this.#waiting.push(event);
     else this.#follow(event);
   }

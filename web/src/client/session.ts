@@ -27,6 +27,7 @@ const POST_MS = 60_000;
 const ENDS: Partial<Record<Reason, string>> = {
   signed_out: "You are signed out.",
   gone: "This workspace is not yours to see.",
+  removed: "You are no member of this workspace any more.",
   deleted: "This workspace was deleted.",
   closed: "The workspace was closed.",
 };
@@ -60,7 +61,7 @@ export class Session {
     this.presence = new Presence(clock, (text) => this.connection.say(text));
     const host = {
       notify: (notice: Notice) => this.#notify(notice),
-      end: (reason: Reason) => this.connection.end(reason),
+      end: (reason: Reason) => this.connection.end(reason === "gone" && this.follower.replica.deleted ? "deleted" : reason),
       you: () => this.seat?.you,
       settled: () => this.#sender.flush(),
     };
@@ -218,7 +219,7 @@ export class Session {
     if (this.follower.replica.deleted) return "deleted";
     try {
       await timed(this.#clock, POST_MS, (signal) => this.#api.get("/v1/me", { signal }));
-      return "gone";
+      return "removed";
     } catch {
       // Also when nothing answers: so edits are kept, and signing in again shows what is so.
       return "signed_out";

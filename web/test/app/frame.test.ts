@@ -85,7 +85,7 @@ describe("the frame around a workspace", { skip: PROGRAM ? false : "LOGGIA_BIN n
       const response = await fetch(`/v1/workspaces/${workspace}/members/${user}`, { method: "DELETE" });
       if (!response.ok) throw new Error(await response.text());
     }, workspace);
-    await partner.getByRole("heading", { name: "This workspace is not there for you" }).waitFor();
+    await partner.getByRole("heading", { name: "You are no member of this workspace any more" }).waitFor();
     assert.deepEqual([...wrong, ...alsoWrong], []);
     await Promise.all([team, partner, stranger].map((page) => page.context().close()));
   });

@@ -21,4 +21,5 @@ export { default as Split } from "./Split.svelte";
 export { default as Tabs } from "./Tabs.svelte";
 export { default as TextField } from "./TextField.svelte";
 export { toasts } from "./toasts.svelte";
+export { default as TryAgain } from "./TryAgain.svelte";
 export { default as Tooltip } from "./Tooltip.svelte";

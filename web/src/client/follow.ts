@@ -4,8 +4,9 @@ import { type Api, readJson } from "./api";
 import { backoff } from "./backoff";
 import type { Clock } from "./clock";
 import { reasonOf } from "./connection";
+import { isAsSeen, isBased } from "./bases";
 import { Contents } from "./contents";
-import type { Edits } from "./edits";
+import type { Edit, Edits } from "./edits";
 import { contentOver } from "./overlay";
 import { Problem } from "./problem";
 import { Replica } from "./replica";
@@ -125,6 +126,25 @@ export class Follower {
     if (!content) return undefined;
     const updated_at = known?.updated_at ?? new Date(this.#clock.now()).toISOString();
     return { ...entry, content, updated_at, updated_by: known ? known.updated_by : (this.#host.you() ?? null) };
+  }
+
+  /** What an edit is based on in this epoch, found by its text. Rejects when that can't be read now. */
+  async rebase(edit: Edit): Promise<void> {
+    const { epoch } = this.replica;
+    const changes: Change[] = [];
+    for (const change of edit.changes) {
+      // What is gone, the server refuses better.
+      if (!isBased(change) || !this.replica.tree.entries.has(change.id)) {
+        changes.push(change);
+        continue;
+      }
+      const now = await this.#contents.read(change.id);
+      if (!isAsSeen(change, edit.texts, now)) edit.isOutdated = true;
+      changes.push({ ...change, base: now.position });
+    }
+    if (epoch !== this.replica.epoch) return;
+    edit.changes = changes;
+    delete edit.isUnbased;
   }
 
   #follow(event: EventMessage): void {

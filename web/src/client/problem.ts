@@ -27,9 +27,9 @@ export class Problem extends Error {
   /** The HTTP status, of an answer over HTTP. */
   readonly status?: number;
   /** What has to be chosen before a pull can be made. */
-  readonly conflicts?: readonly Conflict[];
+  declare readonly conflicts?: readonly Conflict[];
   /** The seconds after which it is worth trying again, when the server said so. */
-  readonly retryAfter?: number;
+  declare readonly retryAfter?: number;
 
   constructor(fields: ProblemFields, options?: ErrorOptions) {
     super(fields.detail ? `${fields.title} ${fields.detail}` : fields.title, options);

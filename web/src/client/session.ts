@@ -1,6 +1,7 @@
 // What makes a workspace live: its parts, and who tells whom of what.
 
 import type { Api } from "./api";
+import { textsOf } from "./bases";
 import { type Clock, systemClock } from "./clock";
 import { Connection, type ConnectionHost, type SocketMaker } from "./connection";
 import { type Edit, Edits, type EditStorage } from "./edits";
@@ -24,6 +25,9 @@ export interface WorkspaceOptions {
 /** For an edit over HTTP, which may be megabytes on a slow line; sent again it is done once all the same. */
 const POST_MS = 60_000;
 
+/** When an item could not be read. */
+const REBASE_AGAIN_MS = 2_000;
+
 const ENDS: Partial<Record<Reason, string>> = {
   signed_out: "You are signed out.",
   gone: "This workspace is not yours to see.",
@@ -43,6 +47,8 @@ export class Session {
   seat: Welcome | undefined;
   readonly #api: Api;
   readonly #sender: Sender;
+  /** An edit whose bases are being found. */
+  #rebasing: Edit | undefined;
   readonly #listeners = new Set<(what: Notice) => void>();
   readonly #clock: Clock;
   #settleReady!: { resolve(): void; reject(problem: Problem): void };
@@ -85,7 +91,8 @@ export class Session {
     const op = newId(this.#clock.now());
     const promise = new Promise<{ position: number }>((resolve, reject) => {
       const { epoch } = this.follower.replica;
-      this.edits.add({ op, changes: copy, epoch, state: "waiting", seen: 0, settle: { resolve, reject } });
+      const texts = textsOf(copy, (id) => this.follower.peek(id));
+      this.edits.add({ op, changes: copy, epoch, ...(texts && { texts }), state: "waiting", seen: 0, settle: { resolve, reject } });
     });
     // The session may have gone over to another epoch, and the snapshot not yet be here.
     if (this.seat && this.connection.isLive) this.edits.changeEpoch(this.seat.epoch);
@@ -155,6 +162,7 @@ export class Session {
       isLive: () => this.connection.isLive && this.seat !== undefined,
       epoch: () => this.seat?.epoch ?? "",
       say: (text) => this.connection.say(text),
+      rebase: (edit) => void this.#rebase(edit),
       post: (op, changes) => this.#post(op, changes),
       acked: (edit, position) => this.#acked(edit, position),
       refused: (edit, problem) => {
@@ -198,6 +206,21 @@ export class Session {
       // That is no answer to the edit.
       if (error instanceof Problem && error.code === "signed_out") this.connection.end("signed_out");
       throw error;
+    }
+  }
+
+  async #rebase(edit: Edit): Promise<void> {
+    // The snapshot of the session's epoch is still on its way: when it is here, edits are sent again.
+    if (this.#rebasing === edit || this.follower.replica.epoch !== this.seat?.epoch) return;
+    this.#rebasing = edit;
+    try {
+      await this.follower.rebase(edit);
+      this.edits.save(edit);
+      this.#rebasing = undefined;
+      this.#sender.flush();
+    } catch {
+      this.#rebasing = undefined;
+      this.#clock.setTimeout(() => this.#sender.flush(), REBASE_AGAIN_MS);
     }
   }
 

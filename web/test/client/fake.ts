@@ -121,8 +121,7 @@ export function settled(): Promise<void> {
 }
 
 /** Opened, and welcomed. */
-export async function opened(options: WorkspaceOptions = {}): Promise<{ server: FakeServer; workspace: Workspace }> {
-  const server = new FakeServer();
+export async function opened(options: WorkspaceOptions = {}, server = new FakeServer()): Promise<{ server: FakeServer; workspace: Workspace }> {
   const workspace = server.open(options);
   await settled();
   server.welcome();

@@ -73,7 +73,7 @@ describe("forks in the tree", onServer, () => {
     await there.goto(house().href("workspace"));
     await live(there);
     const menu = await menuOf(there, "Shop");
-    assert.deepEqual(await menu.getByRole("menuitem").allInnerTexts(), ["Open"]);
+    assert.deepEqual(await menu.getByRole("menuitem").allInnerTexts(), ["Open", "Export"]);
     assert.equal(await there.getByRole("img", { name: /parent|behind/ }).count(), 0);
     assert.deepEqual(asked.filter((path) => /fork|pull/.test(path) && !path.startsWith("/assets/")), []);
     assert.deepEqual([...wrong, ...alsoWrong], []);

@@ -2,13 +2,13 @@
 // are merged or refused, and never take the place of what nobody saw.
 
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import type { Json, Workspace } from "../../src/client";
 import type { Change } from "../../src/client/types";
 import { MemoryStorage, state, until } from "./common";
 import { FakeServer, opened, settled } from "./fake";
 import { PROGRAM } from "./server";
-import { idOf, Stage } from "./stage";
+import { idOf, onStage } from "./stage";
 
 const update = (description: string, base: number): Change => ({ kind: "item_update", id: "c", patch: { content: { description } }, base });
 const edits = (server: FakeServer): FakeServer["socket"]["said"] => server.socket.said.filter(({ type }) => type === "edit");
@@ -100,14 +100,10 @@ test("what was seen outlives a reload", async () => {
 });
 
 describe("on a real server", { timeout: 60_000, skip: PROGRAM ? false : "LOGGIA_BIN names no server" }, () => {
-  let stage: Stage;
-  beforeEach(async () => {
-    stage = await Stage.set();
-  });
-  afterEach(() => stage.close());
+  const stage = onStage();
 
-  const described = (api: Stage["home"]["admin"], id: string): Promise<Json> =>
-    api.get<{ content: Json }>(`/v1/workspaces/${stage.home.workspace}/items/${id}`).then(({ content }) => (content["request"] as Json));
+  const described = (id: string): Promise<Json> =>
+    stage.home.admin.get<{ content: Json }>(`/v1/workspaces/${stage.home.workspace}/items/${id}`).then(({ content }) => (content["request"] as Json));
   const change = (id: string, description: string, base: number): Change => ({ kind: "item_update", id, patch: { content: { request: { description } } }, base });
 
   test("two who wrote at once, one of them away: merged; over the switch: refused, and nothing is lost", async () => {
@@ -128,7 +124,7 @@ describe("on a real server", { timeout: 60_000, skip: PROGRAM ? false : "LOGGIA_
     proxy.target = home.server.port;
     away.retryNow();
     await merged;
-    assert.equal((await described(home.admin, ping))["description"], "Tells that all is well today, of course");
+    assert.equal((await described(ping))["description"], "Tells that all is well today, of course");
 
     await until(here, "what was merged", () => JSON.stringify(here.peek(ping)?.content).includes("of course"));
     await until(away, "what was merged", () => JSON.stringify(away.peek(ping)?.content).includes("of course"));
@@ -140,7 +136,7 @@ describe("on a real server", { timeout: 60_000, skip: PROGRAM ? false : "LOGGIA_
     away.retryNow();
     await refused;
     await state(away, "live");
-    assert.equal((await described(home.admin, ping))["description"], "What the other has not seen");
+    assert.equal((await described(ping))["description"], "What the other has not seen");
     assert.match(JSON.stringify((await away.item(ping)).content), /What the other has not seen/);
   });
 });

@@ -2,8 +2,9 @@
 
 import type { Entry, ItemKind } from "../../../../client";
 import type { Live } from "../../../live.svelte";
-import type { IconName } from "../../../ui";
+import { type IconName, toasts } from "../../../ui";
 import { behindText } from "../../forks/forks";
+import { fileName, saved } from "../../settings/saved";
 import { mayHold } from "./rows";
 
 /** What is asked in a dialog before it is done. */
@@ -37,6 +38,11 @@ export function menuOf(live: Live, entry: Entry, behind: number | undefined, doi
     if (behind !== undefined && live.canEdit) {
       entries.push({ label: "Pull changes", icon: "pull", note: behindText(behind), run: () => doing.ask("pull") });
     }
+  }
+  if (entry.kind === "collection") {
+    const path = `/v1/workspaces/${live.id}/items/${entry.id}/export` as const;
+    const run = () => void saved(path, fileName(entry.name, "postman_collection.json")).catch((error: unknown) => toasts.fail(error));
+    entries.push({ label: "Export", icon: "download", run });
   }
   if (!live.canEdit) return entries;
   if (mayHold(entry.kind, "request")) {

@@ -10,9 +10,9 @@ import type { Edit, Edits } from "./edits";
 import { contentOver } from "./overlay";
 import { Problem } from "./problem";
 import { Replica } from "./replica";
-import { timed } from "./timed";
+import { sleep, timed } from "./timed";
 import type { Change, EventMessage, Item, Notice, Person, Reason, Snapshot } from "./types";
-import { type Changed, View } from "./view";
+import { type Changed, concerned, View } from "./view";
 
 /** For a snapshot: it can be large, and a network that is gone answers nothing. */
 const SNAPSHOT_MS = 60_000;
@@ -39,6 +39,8 @@ export class Follower {
   readonly #host: FollowHost;
   readonly #clock: Clock;
   readonly #random: () => number;
+  /** Aborted when the workspace is closed. */
+  readonly #end: AbortSignal;
   /** Of the last snapshot, until an event changes what it says. */
   #etag: string | undefined;
   /** Events were missed: the state is not to be resumed from. */
@@ -50,13 +52,14 @@ export class Follower {
   /** Counts sessions: what is read for one is nothing to the next. */
   #session = 0;
 
-  constructor(api: Api, id: string, edits: Edits, host: FollowHost, clock: Clock, random: () => number) {
+  constructor(api: Api, id: string, edits: Edits, host: FollowHost, clock: Clock, random: () => number, end: AbortSignal) {
     this.#api = api;
     this.#id = id;
     this.#edits = edits;
     this.#host = host;
     this.#clock = clock;
     this.#random = random;
+    this.#end = end;
     this.#contents = new Contents({
       fetch: (item) => this.#readItem(item),
       position: (item) => this.replica.tree.entries.get(item)?.position,
@@ -246,7 +249,7 @@ export class Follower {
       const snapshot = (await readJson(response, signal)) as Snapshot;
       this.#etag = response.headers.get("etag") ?? undefined;
       return snapshot;
-    });
+    }, this.#end);
   }
 
   /** `isWhole`: every event up to now was heard, so contents are true. */
@@ -273,28 +276,16 @@ export class Follower {
   async #readItem(item: string): Promise<Item> {
     for (let attempt = 0; ; attempt += 1) {
       try {
-        return await timed(this.#clock, ITEM_MS, (signal) =>
-          this.#api.get<Item>(`/v1/workspaces/${this.#id}/items/${item}`, { signal }),
-        );
+        const ask = (signal: AbortSignal) => this.#api.get<Item>(`/v1/workspaces/${this.#id}/items/${item}`, { signal });
+        return await timed(this.#clock, ITEM_MS, ask, this.#end);
       } catch (error) {
-        if (!(error instanceof Problem) || !error.transient || attempt === ITEM_RETRIES) throw error;
+        if (!(error instanceof Problem) || !error.transient || attempt === ITEM_RETRIES || this.#end.aborted) throw error;
         await this.#sleep(backoff(attempt, this.#random));
       }
     }
   }
 
   #sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => this.#clock.setTimeout(resolve, ms));
+    return sleep(this.#clock, ms, this.#end);
   }
-}
-
-/** What changes are about. */
-function concerned(changes: readonly Change[]): Changed {
-  const items = new Set<string>();
-  const environments = new Set<string>();
-  for (const change of changes) {
-    if (change.kind === "workspace_update") continue;
-    (change.kind.startsWith("item_") ? items : environments).add(change.id);
-  }
-  return { items, environments };
 }

@@ -10,7 +10,7 @@ import { newId } from "./id";
 import { Presence } from "./presence";
 import { Problem } from "./problem";
 import { Sender, type SenderHost } from "./sender";
-import { timed } from "./timed";
+import { sleep, timed } from "./timed";
 import type { Change, Notice, Reason, ServerMessage, Welcome } from "./types";
 
 export interface WorkspaceOptions {
@@ -47,6 +47,8 @@ export class Session {
   seat: Welcome | undefined;
   readonly #api: Api;
   readonly #sender: Sender;
+  /** What is under way when the workspace is closed is given up. */
+  readonly #end = new AbortController();
   /** An edit whose bases are being found. */
   #rebasing: Edit | undefined;
   readonly #listeners = new Set<(what: Notice) => void>();
@@ -71,7 +73,7 @@ export class Session {
       you: () => this.seat?.you,
       settled: () => this.#sender.flush(),
     };
-    this.follower = new Follower(api, id, this.edits, host, clock, random);
+    this.follower = new Follower(api, id, this.edits, host, clock, random, this.#end.signal);
     this.#sender = new Sender(this.edits, this.#senderHost(), clock, random);
     this.connection = new Connection(this.#connectionHost(), WebSocket, clock, random);
   }
@@ -220,7 +222,8 @@ export class Session {
       this.#sender.flush();
     } catch {
       this.#rebasing = undefined;
-      this.#clock.setTimeout(() => this.#sender.flush(), REBASE_AGAIN_MS);
+      await sleep(this.#clock, REBASE_AGAIN_MS, this.#end.signal);
+      this.#sender.flush();
     }
   }
 
@@ -254,6 +257,7 @@ export class Session {
     this.presence.lost(false);
     this.#sender.stop();
     this.follower.lost(false);
+    this.#end.abort();
     const edits = this.edits.list;
     for (const edit of edits) {
       this.edits.remove(edit, reason === "signed_out" || reason === "closed");

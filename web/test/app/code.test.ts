@@ -37,7 +37,7 @@ describe("code", onServer, () => {
     assert.ok(written.size >= 15, `${written.size} of ${options.length} are different`);
 
     await languages.selectOption("shell/curl");
-    await panel.getByText("curl").first().waitFor();
+    await panel.locator(".cm-content").filter({ hasText: "curl" }).waitFor();
     assert.match(await code(), /Zoë/);
     await panel.getByRole("button", { name: "Copy" }).click();
     await page.getByText("Copied.").waitFor();

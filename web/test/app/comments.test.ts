@@ -61,11 +61,15 @@ describe("comments", onServer, () => {
     await field(hers, "Reply").fill("It is.");
     await field(hers, "Reply").press("Control+Enter");
     await threads(page).getByText("It is.").waitFor();
-    await hers.getByRole("button", { name: "Resolve" }).click();
-    await threads(page).getByText("It is.").waitFor({ state: "detached" });
+    // Its author resolves it, and who may edit; she is neither.
+    assert.equal(await hers.getByRole("button", { name: "Resolve" }).count(), 0);
+    await page.getByRole("button", { name: "Resolve" }).click();
+    await threads(hers).getByText("It is.").waitFor({ state: "detached" });
+    await hers.getByRole("button", { name: "Show 1 resolved" }).click();
+    await threads(hers).getByText("It is.").waitFor();
     await page.getByRole("button", { name: "Show 1 resolved" }).click();
-    await threads(page).getByText("It is.").waitFor();
     await threads(page).getByRole("button", { name: "Open again" }).click();
+    await hers.getByRole("button", { name: /resolved/ }).waitFor({ state: "detached" });
     await threads(hers).getByText("It is.").waitFor();
 
     await house().separatePartners();

@@ -23,6 +23,7 @@ describe("forks in the tree", onServer, () => {
     await live(page);
     await (await menuOf(page, "Shop")).getByRole("menuitem", { name: "Fork into…" }).click();
     const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Into").waitFor();
     assert.deepEqual(await dialog.getByLabel("Into").locator("option").allInnerTexts(), ["Payments"]);
     await dialog.getByRole("button", { name: "Fork", exact: true }).click();
     await page.getByText("Shop is forked into Payments.").waitFor();

@@ -149,7 +149,8 @@ async fn who_has_a_workspace_open_hears_that_it_is_deleted_and_nothing_after_but
         server.admin.delete(&format!("/v1/workspaces/{workspace}")).await.expect(204);
         for (client, before) in clients.iter_mut().zip(next) {
             assert_eq!(client.closed().await, 4001, "round {round}");
-            let seen: Vec<serde_json::Value> = client.seen.iter().map(|one| serde_json::from_str(one).unwrap()).collect();
+            let seen: Vec<serde_json::Value> =
+                client.seen.iter().map(|one| serde_json::from_str(one).unwrap()).collect();
             let last = seen.last().unwrap();
             assert_eq!(last["change"], json!({"kind": "workspace_deleted"}), "round {round}");
             let shared = seen.iter().filter(|one| one["type"] == "event" && one["stream"] == "shared");

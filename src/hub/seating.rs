@@ -95,6 +95,8 @@ pub enum Mail {
         /// Dropped when done.
         confirm: mpsc::Sender<()>,
     },
+    /// The log it reads has its last frame: the socket is closed once all of it is written.
+    Finish(Close),
     /// The socket is to be closed.
     Close {
         /// Why.

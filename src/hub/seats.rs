@@ -121,7 +121,13 @@ impl Room {
         let mut gone = Vec::new();
         for (number, session, old) in occupants {
             let Some(viewer) = self.workspace.viewer(old.user) else {
-                self.mail(session, Mail::Close { code: Close::Gone, last: None, confirm: Some(confirm.clone()) });
+                // That it is deleted is for all who saw it, and nothing comes after.
+                let end = if self.workspace.deleted {
+                    Mail::Finish(Close::Gone)
+                } else {
+                    Mail::Close { code: Close::Gone, last: None, confirm: Some(confirm.clone()) }
+                };
+                self.mail(session, end);
                 gone.push(session);
                 continue;
             };

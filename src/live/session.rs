@@ -107,6 +107,8 @@ pub(super) struct Session {
     /// The positions at the cursor, for who has to come there through the store.
     pub(super) head: Positions,
     pub(super) outlet: Outlet,
+    /// It is closed, for this reason, once it has all of its stream.
+    pub(super) finish: Option<Close>,
     /// What the room could not take yet.
     pub(super) unsaid: VecDeque<Said>,
     /// Since when its socket has taken nothing of what waits.
@@ -138,6 +140,7 @@ impl Session {
             seen: seating.seen,
             head: seating.head,
             outlet: Outlet::default(),
+            finish: None,
             unsaid: VecDeque::new(),
             stalled: None,
             // Until its socket comes.

@@ -121,6 +121,45 @@ async fn a_session_that_does_not_read_holds_nobody_up_and_gets_everything_once_w
     }
 }
 
+/// What is under way when a workspace is deleted comes first, then that it is, then the close.
+#[tokio::test]
+async fn who_has_a_workspace_open_hears_that_it_is_deleted_and_nothing_after_but_the_close() {
+    let server = TestServer::start().await;
+    for round in 0..24 {
+        let workspace = server.workspace().await;
+        let (_, request) = server.admin.collection(&workspace).await;
+        let partner = server.partner(&workspace, &format!("pat{round}@acme.com")).await;
+        let mut clients = vec![server.admin.live(&workspace).await, partner.live(&workspace).await];
+        let mut next = Vec::new();
+        for client in &mut clients {
+            let welcome = client.until_type("welcome").await;
+            next.push(welcome["positions"]["shared"].as_u64().unwrap());
+            client.until_type("presence").await;
+        }
+        // Now and then with more than sockets take at once, so that they are behind.
+        let (count, length) = if round % 6 == 5 { (80, 60_000) } else { (2, 10) };
+        let text = "x".repeat(length);
+        for number in 0..count {
+            let patch = json!({"name": format!("Name {number}"), "content": {"text": text}});
+            server.admin.edit(&workspace, json!([{"kind": "item_update", "id": request, "patch": patch}])).await;
+        }
+        server.admin.delete(&format!("/v1/workspaces/{workspace}")).await.expect(204);
+        for (client, before) in clients.iter_mut().zip(next) {
+            assert_eq!(client.closed().await, 4001, "round {round}");
+            let seen: Vec<serde_json::Value> =
+                client.seen.iter().map(|one| serde_json::from_str(one).unwrap()).collect();
+            let last = seen.last().unwrap();
+            assert_eq!(last["change"], json!({"kind": "workspace_deleted"}), "round {round}");
+            let shared = seen.iter().filter(|one| one["type"] == "event" && one["stream"] == "shared");
+            let positions: Vec<u64> = shared.map(|one| one["position"].as_u64().unwrap()).collect();
+            let from = positions[0];
+            assert!(from > before, "round {round}");
+            assert_eq!(positions, (from..from + positions.len() as u64).collect::<Vec<_>>(), "round {round}");
+            assert!(positions.len() > count, "round {round}: {} events", positions.len());
+        }
+    }
+}
+
 /// Whether the room has been open meanwhile may depend on other partners; so nothing may depend on that.
 #[tokio::test]
 async fn a_session_that_resumes_is_sent_the_same_whether_the_room_was_open_or_not() {

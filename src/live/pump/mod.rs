@@ -258,6 +258,15 @@ impl Pump {
                 }
                 drop(confirm);
             }
+            Mail::Finish(code) => {
+                session.finish = Some(code);
+                match session.standing {
+                    Standing::InStep => self.fall_behind(slot),
+                    // Its room no longer answers.
+                    Standing::Lagged | Standing::Asking => return self.end(slot, code.into(), now),
+                    _ => {}
+                }
+            }
             Mail::Close { code, last, confirm } => {
                 self.end(slot, End::close(code, last), now);
                 drop(confirm);

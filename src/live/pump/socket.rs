@@ -30,11 +30,8 @@ impl Pump {
                     if progress || session.stalled.is_none() {
                         session.stalled = Some(now);
                     }
-                    if session.standing == Standing::InStep
-                        && let Some(lane) = session.lane
-                    {
-                        let at = self.lanes[lane].fall_out(slot as u32);
-                        self.go_on(slot, at);
+                    if session.standing == Standing::InStep {
+                        self.fall_behind(slot);
                     }
                     return self.arm(slot);
                 }
@@ -51,8 +48,10 @@ impl Pump {
                 Standing::Behind | Standing::Waiting => {}
             }
             let Some(lane) = session.lane.and_then(|lane| self.lanes.get_mut(lane)) else { return };
-            if session.cursor < lane.reach() {
-                match lane.stream.read(session.cursor, lane.reach(), CHUNK) {
+            // Who reads to the end does not wait for walks.
+            let reach = if session.finish.is_some() { lane.stream.end().0 } else { lane.reach() };
+            if session.cursor < reach {
+                match lane.stream.read(session.cursor, reach, CHUNK) {
                     Ok(ReadFrames { frames, cursor }) => {
                         frames.iter().for_each(|(frame, _)| session.outlet.queue(frame));
                         (session.cursor, session.standing) = (cursor, Standing::Behind);
@@ -60,8 +59,13 @@ impl Pump {
                             session.seen = *positions;
                         }
                     }
-                    Err(_) => session.standing = Standing::Lagged,
+                    Err(_) => match session.finish {
+                        Some(code) => return self.end(slot, code.into(), now),
+                        None => session.standing = Standing::Lagged,
+                    },
                 }
+            } else if let Some(code) = session.finish {
+                return self.end(slot, code.into(), now);
             } else if lane.meeting_place() == Some(session.cursor) {
                 lane.fall_in(slot as u32);
                 session.standing = Standing::InStep;

@@ -83,6 +83,14 @@ impl Pump {
         }
     }
 
+    /// Has a session that is in step go on by itself.
+    pub(super) fn fall_behind(&mut self, slot: usize) {
+        if let Some(lane) = self.sessions[slot].lane {
+            let at = self.lanes[lane].fall_out(slot as u32);
+            self.go_on(slot, at);
+        }
+    }
+
     /// A session that was in step goes on by itself.
     pub(super) fn go_on(&mut self, slot: usize, at: Place) {
         if let Some(session) = self.sessions.get_mut(slot) {

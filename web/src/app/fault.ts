@@ -5,12 +5,14 @@ export interface Fault {
   title: string;
   detail?: string | undefined;
   path?: string | undefined;
+  /** Seconds after which it is worth trying again. */
+  retryAfter?: number | undefined;
 }
 
 export function faultOf(error: unknown): Fault {
   if (isFault(error)) {
-    const { code, title, detail, path } = error;
-    return { code, title, detail, path };
+    const { code, title, detail, path, retryAfter } = error;
+    return { code, title, detail, path, retryAfter };
   }
   return { code: "unexpected", title: "Something went wrong in this page.", detail: error instanceof Error ? error.message : String(error) };
 }

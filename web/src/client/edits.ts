@@ -1,5 +1,6 @@
 // Edits that are under way: in order, from the moment they are made until the replica has what they came to.
 
+import { isBased, type Texts } from "./bases";
 import type { Problem } from "./problem";
 import type { Change } from "./types";
 
@@ -19,6 +20,12 @@ export interface Edit {
   position?: number;
   /** A socket was closed over it: it goes over HTTP, which says what is wrong with it. */
   overHttp?: boolean;
+  /** What its writer saw of what it changes with a base. */
+  texts?: Texts;
+  /** Its bases count in an epoch that is over: before it goes, they have to be found anew. */
+  isUnbased?: boolean;
+  /** The text is another one than its writer saw, and nobody can tell since when: it is only asked whether it was done. */
+  isOutdated?: boolean;
   settle?: { resolve(answer: { position: number }): void; reject(problem: Problem): void };
 }
 
@@ -28,6 +35,8 @@ export type EditStorage = Pick<Storage, "length" | "key" | "getItem" | "setItem"
 interface Kept {
   changes: Change[];
   epoch: string;
+  texts?: Texts;
+  isUnbased?: boolean;
 }
 
 export class Edits {
@@ -78,10 +87,11 @@ export class Edits {
     return restored;
   }
 
-  save({ op, changes, epoch, state }: Edit): void {
+  save({ op, changes, epoch, texts, isUnbased, state }: Edit): void {
     if (this.#prefix === undefined || state === "acked") return;
     try {
-      this.#storage?.setItem(this.#prefix + op, JSON.stringify({ changes, epoch } satisfies Kept));
+      const kept: Kept = { changes, epoch, ...(texts && { texts }), ...(isUnbased && { isUnbased }) };
+      this.#storage?.setItem(this.#prefix + op, JSON.stringify(kept));
     } catch {
       // The storage is full or forbidden: the edit lives as long as the page.
     }
@@ -105,11 +115,7 @@ export class Edits {
     for (const edit of this.list) {
       if (edit.epoch === epoch) continue;
       edit.epoch = epoch;
-      edit.changes = edit.changes.map((change) => {
-        if (change.kind !== "item_update") return change;
-        const { base: _, ...rest } = change;
-        return rest;
-      });
+      if (edit.changes.some(isBased)) edit.isUnbased = true;
       this.save(edit);
     }
   }
@@ -120,6 +126,7 @@ export class Edits {
    */
   raiseBase(earlier: Edit, item: string, before: number, position: number): void {
     for (const edit of this.list.slice(this.list.indexOf(earlier) + 1)) {
+      if (edit.isUnbased) continue;
       const raised = edit.changes.map((change) =>
         change.kind === "item_update" && change.id === item && isBetween(change.base, before, position)
           ? { ...change, base: position }

@@ -4,14 +4,15 @@ import { type Api, readJson } from "./api";
 import { backoff } from "./backoff";
 import type { Clock } from "./clock";
 import { reasonOf } from "./connection";
+import { isAsSeen, isBased } from "./bases";
 import { Contents } from "./contents";
-import type { Edits } from "./edits";
+import type { Edit, Edits } from "./edits";
 import { contentOver } from "./overlay";
 import { Problem } from "./problem";
 import { Replica } from "./replica";
-import { timed } from "./timed";
+import { sleep, timed } from "./timed";
 import type { Change, EventMessage, Item, Notice, Person, Reason, Snapshot } from "./types";
-import { type Changed, View } from "./view";
+import { type Changed, concerned, View } from "./view";
 
 /** For a snapshot: it can be large, and a network that is gone answers nothing. */
 const SNAPSHOT_MS = 60_000;
@@ -38,6 +39,8 @@ export class Follower {
   readonly #host: FollowHost;
   readonly #clock: Clock;
   readonly #random: () => number;
+  /** Aborted when the workspace is closed. */
+  readonly #end: AbortSignal;
   /** Of the last snapshot, until an event changes what it says. */
   #etag: string | undefined;
   /** Events were missed: the state is not to be resumed from. */
@@ -49,13 +52,14 @@ export class Follower {
   /** Counts sessions: what is read for one is nothing to the next. */
   #session = 0;
 
-  constructor(api: Api, id: string, edits: Edits, host: FollowHost, clock: Clock, random: () => number) {
+  constructor(api: Api, id: string, edits: Edits, host: FollowHost, clock: Clock, random: () => number, end: AbortSignal) {
     this.#api = api;
     this.#id = id;
     this.#edits = edits;
     this.#host = host;
     this.#clock = clock;
     this.#random = random;
+    this.#end = end;
     this.#contents = new Contents({
       fetch: (item) => this.#readItem(item),
       position: (item) => this.replica.tree.entries.get(item)?.position,
@@ -96,6 +100,8 @@ export class Follower {
 
   event(event: EventMessage): void {
     this.#contents.apply(event);
+    // True whatever was missed before it; and there is no snapshot any more that would tell.
+    if (event.change.kind === "workspace_deleted") this.replica.deleted = true;
     if (this.#waiting) this.#waiting.push(event);
     else this.#follow(event);
   }
@@ -123,6 +129,25 @@ export class Follower {
     if (!content) return undefined;
     const updated_at = known?.updated_at ?? new Date(this.#clock.now()).toISOString();
     return { ...entry, content, updated_at, updated_by: known ? known.updated_by : (this.#host.you() ?? null) };
+  }
+
+  /** What an edit is based on in this epoch, found by its text. Rejects when that can't be read now. */
+  async rebase(edit: Edit): Promise<void> {
+    const { epoch } = this.replica;
+    const changes: Change[] = [];
+    for (const change of edit.changes) {
+      // What is gone, the server refuses better.
+      if (!isBased(change) || !this.replica.tree.entries.has(change.id)) {
+        changes.push(change);
+        continue;
+      }
+      const now = await this.#contents.read(change.id);
+      if (!isAsSeen(change, edit.texts, now)) edit.isOutdated = true;
+      changes.push({ ...change, base: now.position });
+    }
+    if (epoch !== this.replica.epoch) return;
+    edit.changes = changes;
+    delete edit.isUnbased;
   }
 
   #follow(event: EventMessage): void {
@@ -224,7 +249,7 @@ export class Follower {
       const snapshot = (await readJson(response, signal)) as Snapshot;
       this.#etag = response.headers.get("etag") ?? undefined;
       return snapshot;
-    });
+    }, this.#end);
   }
 
   /** `isWhole`: every event up to now was heard, so contents are true. */
@@ -251,28 +276,16 @@ export class Follower {
   async #readItem(item: string): Promise<Item> {
     for (let attempt = 0; ; attempt += 1) {
       try {
-        return await timed(this.#clock, ITEM_MS, (signal) =>
-          this.#api.get<Item>(`/v1/workspaces/${this.#id}/items/${item}`, { signal }),
-        );
+        const ask = (signal: AbortSignal) => this.#api.get<Item>(`/v1/workspaces/${this.#id}/items/${item}`, { signal });
+        return await timed(this.#clock, ITEM_MS, ask, this.#end);
       } catch (error) {
-        if (!(error instanceof Problem) || !error.transient || attempt === ITEM_RETRIES) throw error;
+        if (!(error instanceof Problem) || !error.transient || attempt === ITEM_RETRIES || this.#end.aborted) throw error;
         await this.#sleep(backoff(attempt, this.#random));
       }
     }
   }
 
   #sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => this.#clock.setTimeout(resolve, ms));
+    return sleep(this.#clock, ms, this.#end);
   }
-}
-
-/** What changes are about. */
-function concerned(changes: readonly Change[]): Changed {
-  const items = new Set<string>();
-  const environments = new Set<string>();
-  for (const change of changes) {
-    if (change.kind === "workspace_update") continue;
-    (change.kind.startsWith("item_") ? items : environments).add(change.id);
-  }
-  return { items, environments };
 }

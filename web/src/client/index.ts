@@ -6,7 +6,7 @@ export type { Socket, SocketMaker } from "./connection";
 export type { EditStorage } from "./edits";
 export { newId } from "./id";
 export { mergePatch } from "./merge";
-export { Problem } from "./problem";
+export { type Conflict, Problem } from "./problem";
 export type {
   Change,
   Connection,

@@ -1,11 +1,19 @@
 // A refusal, by the server (RFC 9457) or by the network.
 
+import type { Schemas } from "./types";
+
+/** An item of which both sides of a pull made something else. */
+export type Conflict = Schemas["SeenConflict"];
+
 export interface ProblemFields {
   code: string;
   title: string;
   detail?: string | null;
   path?: string | null;
   status?: number | null;
+  conflicts?: readonly Conflict[] | null;
+  /** Seconds. */
+  retryAfter?: number | undefined;
 }
 
 export class Problem extends Error {
@@ -18,6 +26,10 @@ export class Problem extends Error {
   readonly path?: string;
   /** The HTTP status, of an answer over HTTP. */
   readonly status?: number;
+  /** What has to be chosen before a pull can be made. */
+  declare readonly conflicts?: readonly Conflict[];
+  /** The seconds after which it is worth trying again, when the server said so. */
+  declare readonly retryAfter?: number;
 
   constructor(fields: ProblemFields, options?: ErrorOptions) {
     super(fields.detail ? `${fields.title} ${fields.detail}` : fields.title, options);
@@ -27,6 +39,8 @@ export class Problem extends Error {
     if (fields.detail != null) this.detail = fields.detail;
     if (fields.path != null) this.path = fields.path;
     if (fields.status != null) this.status = fields.status;
+    if (fields.conflicts != null) this.conflicts = fields.conflicts;
+    if (fields.retryAfter !== undefined) this.retryAfter = fields.retryAfter;
   }
 
   /** What is no refusal of anything: try again later. */
@@ -42,10 +56,12 @@ export class Problem extends Error {
   static async of(response: Response): Promise<Problem> {
     const body: unknown = await response.json().catch(() => null);
     const { status } = response;
-    if (isFields(body)) return new Problem({ ...body, status });
+    const retryAfter = secondsOf(response.headers.get("retry-after"));
+    if (isFields(body)) return new Problem({ ...body, status, retryAfter });
     if (status === 502 || status === 503 || status === 504) {
-      return new Problem({ code: "unavailable", title: "This can't be done right now; try again.", status });
+      return new Problem({ code: "unavailable", title: "This can't be done right now; try again.", status, retryAfter });
     }
+    if (status === 429) return new Problem({ code: "too_many", title: "Too many requests; slow down.", status, retryAfter });
     return new Problem({ code: "unexpected", title: `The server answered ${status}.`, status });
   }
 }
@@ -59,4 +75,12 @@ function isFields(body: unknown): body is ProblemFields {
     "title" in body &&
     typeof body.title === "string"
   );
+}
+
+/** `Retry-After` (RFC 9110): seconds, or a date. */
+function secondsOf(said: string | null, now = Date.now()): number | undefined {
+  if (said === null) return undefined;
+  if (/^\s*\d+\s*$/.test(said)) return Number(said);
+  const at = Date.parse(said);
+  return Number.isNaN(at) ? undefined : Math.max(0, Math.ceil((at - now) / 1000));
 }

@@ -162,9 +162,6 @@ export class Replica {
         this.description = change.patch.description ?? this.description;
         effects.notices.push({ type: "workspace", by });
         return;
-      case "workspace_deleted":
-        this.deleted = true;
-        return;
       case "comment_posted":
       case "comment_edited":
       case "comment_resolved":
@@ -176,6 +173,7 @@ export class Replica {
         effects.notices.push({ type: "forks", id: change.id });
         return;
       case "workspace_created":
+      case "workspace_deleted":
       case "mode_switched":
         // What the switch changes is told by the welcome that follows it.
         return;

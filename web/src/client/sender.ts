@@ -2,6 +2,7 @@
 // HTTP. The same edit always has the same `op`, so that the server does it once however often it comes.
 
 import { backoff } from "./backoff";
+import { isBased } from "./bases";
 import type { Clock } from "./clock";
 import type { Edit, Edits } from "./edits";
 import { Problem } from "./problem";
@@ -18,6 +19,8 @@ export interface SenderHost {
   epoch(): string;
   say(text: string): void;
   post(op: string, changes: readonly Change[]): Promise<{ position: number }>;
+  /** Finds anew what the bases of an edit are, and has edits sent then. */
+  rebase(edit: Edit): void;
   /** An edit is answered. */
   acked(edit: Edit, position: number): void;
   refused(edit: Edit, problem: Problem): void;
@@ -91,7 +94,7 @@ export class Sender {
       const wait = backoff(this.#refusals, this.#random);
       this.#refusals += 1;
       this.#notBefore = this.#clock.now() + wait;
-    } else this.#host.refused(edit, problem);
+    } else this.#host.refused(edit, edit.isOutdated ? outdated() : problem);
     this.flush();
   }
 
@@ -109,7 +112,8 @@ export class Sender {
     for (const edit of this.#edits.list) {
       if (edit.state !== "waiting") continue;
       if (this.#hasToWait(edit)) return;
-      const text = JSON.stringify({ type: "edit", op: edit.op, changes: edit.changes });
+      if (edit.isUnbased) return this.#host.rebase(edit);
+      const text = JSON.stringify({ type: "edit", op: edit.op, changes: sentOf(edit) });
       if (edit.overHttp || isLarge(text)) {
         // Two ways have no order between them.
         if (this.#edits.list.some((one) => one.state === "sent")) return;
@@ -132,7 +136,7 @@ export class Sender {
     this.#posting = edit;
     this.#mark(edit);
     try {
-      const { position } = await this.#host.post(edit.op, edit.changes);
+      const { position } = await this.#host.post(edit.op, sentOf(edit));
       this.#posting = undefined;
       this.answered(edit.op, position);
     } catch (error) {
@@ -147,7 +151,7 @@ export class Sender {
    * is here is it known whether the writer saw what it came to.
    */
   #hasToWait(edit: Edit): boolean {
-    const based = new Set(edit.changes.map(basedOn).filter((id) => id !== undefined));
+    const based = new Set(edit.changes.filter(isBased).map(({ id }) => id));
     if (based.size === 0) return false;
     for (const earlier of this.#edits.list) {
       if (earlier === edit) return false;
@@ -179,8 +183,14 @@ export class Sender {
   }
 }
 
-function basedOn(change: Change): string | undefined {
-  return change.kind === "item_update" && change.base != null ? change.id : undefined;
+/** What is not to be done any more goes without its changes: done before, it is answered, and else refused. */
+function sentOf({ changes, isOutdated }: Edit): readonly Change[] {
+  return isOutdated ? [] : changes;
+}
+
+/** As the server's own, when it does not know any more what the writer had seen. */
+function outdated(): Problem {
+  return new Problem({ code: "stale_base", title: "The text has changed too often since; read it again.", path: "base" });
 }
 
 function writes(change: Change): change is Change & { kind: "item_create" | "item_update" } {

@@ -1,6 +1,7 @@
 // What makes a workspace live: its parts, and who tells whom of what.
 
 import type { Api } from "./api";
+import { textsOf } from "./bases";
 import { type Clock, systemClock } from "./clock";
 import { Connection, type ConnectionHost, type SocketMaker } from "./connection";
 import { type Edit, Edits, type EditStorage } from "./edits";
@@ -9,7 +10,7 @@ import { newId } from "./id";
 import { Presence } from "./presence";
 import { Problem } from "./problem";
 import { Sender, type SenderHost } from "./sender";
-import { timed } from "./timed";
+import { sleep, timed } from "./timed";
 import type { Change, Notice, Reason, ServerMessage, Welcome } from "./types";
 
 export interface WorkspaceOptions {
@@ -24,9 +25,13 @@ export interface WorkspaceOptions {
 /** For an edit over HTTP, which may be megabytes on a slow line; sent again it is done once all the same. */
 const POST_MS = 60_000;
 
+/** When an item could not be read. */
+const REBASE_AGAIN_MS = 2_000;
+
 const ENDS: Partial<Record<Reason, string>> = {
   signed_out: "You are signed out.",
   gone: "This workspace is not yours to see.",
+  removed: "You are no member of this workspace any more.",
   deleted: "This workspace was deleted.",
   closed: "The workspace was closed.",
 };
@@ -42,6 +47,10 @@ export class Session {
   seat: Welcome | undefined;
   readonly #api: Api;
   readonly #sender: Sender;
+  /** What is under way when the workspace is closed is given up. */
+  readonly #end = new AbortController();
+  /** An edit whose bases are being found. */
+  #rebasing: Edit | undefined;
   readonly #listeners = new Set<(what: Notice) => void>();
   readonly #clock: Clock;
   #settleReady!: { resolve(): void; reject(problem: Problem): void };
@@ -60,11 +69,11 @@ export class Session {
     this.presence = new Presence(clock, (text) => this.connection.say(text));
     const host = {
       notify: (notice: Notice) => this.#notify(notice),
-      end: (reason: Reason) => this.connection.end(reason),
+      end: (reason: Reason) => this.connection.end(reason === "gone" && this.follower.replica.deleted ? "deleted" : reason),
       you: () => this.seat?.you,
       settled: () => this.#sender.flush(),
     };
-    this.follower = new Follower(api, id, this.edits, host, clock, random);
+    this.follower = new Follower(api, id, this.edits, host, clock, random, this.#end.signal);
     this.#sender = new Sender(this.edits, this.#senderHost(), clock, random);
     this.connection = new Connection(this.#connectionHost(), WebSocket, clock, random);
   }
@@ -84,7 +93,8 @@ export class Session {
     const op = newId(this.#clock.now());
     const promise = new Promise<{ position: number }>((resolve, reject) => {
       const { epoch } = this.follower.replica;
-      this.edits.add({ op, changes: copy, epoch, state: "waiting", seen: 0, settle: { resolve, reject } });
+      const texts = textsOf(copy, (id) => this.follower.peek(id));
+      this.edits.add({ op, changes: copy, epoch, ...(texts && { texts }), state: "waiting", seen: 0, settle: { resolve, reject } });
     });
     // The session may have gone over to another epoch, and the snapshot not yet be here.
     if (this.seat && this.connection.isLive) this.edits.changeEpoch(this.seat.epoch);
@@ -154,6 +164,7 @@ export class Session {
       isLive: () => this.connection.isLive && this.seat !== undefined,
       epoch: () => this.seat?.epoch ?? "",
       say: (text) => this.connection.say(text),
+      rebase: (edit) => void this.#rebase(edit),
       post: (op, changes) => this.#post(op, changes),
       acked: (edit, position) => this.#acked(edit, position),
       refused: (edit, problem) => {
@@ -200,6 +211,22 @@ export class Session {
     }
   }
 
+  async #rebase(edit: Edit): Promise<void> {
+    // The snapshot of the session's epoch is still on its way: when it is here, edits are sent again.
+    if (this.#rebasing === edit || this.follower.replica.epoch !== this.seat?.epoch) return;
+    this.#rebasing = edit;
+    try {
+      await this.follower.rebase(edit);
+      this.edits.save(edit);
+      this.#rebasing = undefined;
+      this.#sender.flush();
+    } catch {
+      this.#rebasing = undefined;
+      await sleep(this.#clock, REBASE_AGAIN_MS, this.#end.signal);
+      this.#sender.flush();
+    }
+  }
+
   #acked(edit: Edit, position: number): void {
     edit.state = "acked";
     edit.position = position;
@@ -218,7 +245,7 @@ export class Session {
     if (this.follower.replica.deleted) return "deleted";
     try {
       await timed(this.#clock, POST_MS, (signal) => this.#api.get("/v1/me", { signal }));
-      return "gone";
+      return "removed";
     } catch {
       // Also when nothing answers: so edits are kept, and signing in again shows what is so.
       return "signed_out";
@@ -230,6 +257,7 @@ export class Session {
     this.presence.lost(false);
     this.#sender.stop();
     this.follower.lost(false);
+    this.#end.abort();
     const edits = this.edits.list;
     for (const edit of edits) {
       this.edits.remove(edit, reason === "signed_out" || reason === "closed");

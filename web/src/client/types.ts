@@ -142,6 +142,8 @@ export type Reason =
   | "not_understood"
   | "too_many"
   | "signed_out"
+  /** It is not there for this person, whatever the reason. */
   | "gone"
+  | "removed"
   | "deleted"
   | "closed";

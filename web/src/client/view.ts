@@ -10,6 +10,17 @@ export interface Changed {
   environments: Set<string>;
 }
 
+/** What changes are about. */
+export function concerned(changes: readonly Change[]): Changed {
+  const items = new Set<string>();
+  const environments = new Set<string>();
+  for (const change of changes) {
+    if (change.kind === "workspace_update") continue;
+    (change.kind.startsWith("item_") ? items : environments).add(change.id);
+  }
+  return { items, environments };
+}
+
 export class View {
   readonly tree = new Tree();
   readonly environments = new Map<string, Environment>();

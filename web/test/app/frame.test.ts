@@ -1,27 +1,17 @@
 // The frame around a workspace, on a real server, in Chromium: who sees what, when the connection is lost, by keyboard.
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import type { Browser } from "playwright-core";
-import { openBrowser, openPage, PROGRAM, startServer, type TestServer } from "./browser";
-import { type Cookies, invite, live, makeWorkspace, setUp } from "./people";
+import { describe, test } from "node:test";
+import { openPage } from "./browser";
+import { invite, live, makeWorkspace } from "./people";
+import { onServer, suite } from "./suite";
 
-describe("the frame around a workspace", { skip: PROGRAM ? false : "LOGGIA_BIN names no server" }, () => {
-  let browser: Browser;
-  let server: TestServer;
-  /** The team's Admin. */
-  let ada: Cookies;
-  before(async () => {
-    [browser, server] = await Promise.all([openBrowser(), startServer("serve", /#setup=\w+\s/)]);
-    ada = await setUp(browser, server);
-  });
-  after(async () => {
-    await browser?.close();
-    await server?.stop();
-  });
+describe("the frame around a workspace", onServer, () => {
+  const house = suite();
 
   test("an invitation: joined by it, with nothing in sight that is the team's alone, and out again", async () => {
-    const { page: team, wrong } = await openPage(browser, { storageState: ada });
+    const { browser, server, ada } = house();
+    const { page: team, wrong } = await openPage(browser, { storageState: ada.state });
     await team.goto(server.url);
     await team.getByRole("link", { name: /Payments/ }).click();
     await live(team);
@@ -85,13 +75,13 @@ describe("the frame around a workspace", { skip: PROGRAM ? false : "LOGGIA_BIN n
       const response = await fetch(`/v1/workspaces/${workspace}/members/${user}`, { method: "DELETE" });
       if (!response.ok) throw new Error(await response.text());
     }, workspace);
-    await partner.getByRole("heading", { name: "This workspace is not there for you" }).waitFor();
+    await partner.getByRole("heading", { name: "You are no member of this workspace any more" }).waitFor();
     assert.deepEqual([...wrong, ...alsoWrong], []);
-    await Promise.all([team, partner, stranger].map((page) => page.context().close()));
   });
 
   test("the bar says when the connection is lost, what is kept, and that all is there again", async () => {
-    const { page } = await openPage(browser, { storageState: ada });
+    const { browser, server, ada } = house();
+    const { page } = await openPage(browser, { storageState: ada.state });
     await page.goto(server.url);
     await page.getByRole("link", { name: /Payments/ }).click();
     await live(page);
@@ -109,11 +99,11 @@ describe("the frame around a workspace", { skip: PROGRAM ? false : "LOGGIA_BIN n
     const id = new URL(page.url()).pathname.split("/")[2];
     const { description } = await page.evaluate(async (id) => (await fetch(`/v1/workspaces/${id}`)).json(), id);
     assert.equal(description, "# Kept");
-    await page.context().close();
   });
 
   test("by the keyboard alone: menus, dialogs and tabs, and focus comes back", async () => {
-    const { page } = await openPage(browser, { storageState: ada });
+    const { browser, server, ada } = house();
+    const { page } = await openPage(browser, { storageState: ada.state });
     const focused = () => page.evaluate(() => document.activeElement?.textContent?.trim());
     await page.goto(server.url);
     const create = page.getByRole("button", { name: "New workspace" });
@@ -143,6 +133,5 @@ describe("the frame around a workspace", { skip: PROGRAM ? false : "LOGGIA_BIN n
     await page.getByRole("tab", { name: "Members" }).press("ArrowRight");
     assert.equal(await focused(), "Workspace");
     await page.getByRole("tabpanel", { name: "Workspace" }).waitFor();
-    await page.context().close();
   });
 });

@@ -43,6 +43,8 @@ export class FakeServer {
   /** What was asked over HTTP, and what is answered. */
   readonly asked: { method: string; path: string; headers: Headers; body: unknown }[] = [];
   answer: (asked: FakeServer["asked"][number]) => Response | Promise<Response> = () => Response.json(this.snapshot, { headers: { etag: '"1"' } });
+  /** In place of all that. */
+  fetch: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
   snapshot: Snapshot = {
     id: "w",
     name: "W",
@@ -58,6 +60,7 @@ export class FakeServer {
   readonly api = new Api({
     url: "http://loggia.example",
     fetch: (async (url: string, init: RequestInit) => {
+      if (this.fetch) return this.fetch(url, init);
       const asked = {
         method: init.method ?? "GET",
         path: new URL(url).pathname,
@@ -121,8 +124,7 @@ export function settled(): Promise<void> {
 }
 
 /** Opened, and welcomed. */
-export async function opened(options: WorkspaceOptions = {}): Promise<{ server: FakeServer; workspace: Workspace }> {
-  const server = new FakeServer();
+export async function opened(options: WorkspaceOptions = {}, server = new FakeServer()): Promise<{ server: FakeServer; workspace: Workspace }> {
   const workspace = server.open(options);
   await settled();
   server.welcome();

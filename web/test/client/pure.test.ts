@@ -118,3 +118,23 @@ test("addresses are made of paths, ids and queries, and refusals are problems", 
   await assert.rejects(async () => api.get("/v1/workspaces/{workspace}"), TypeError);
   assert.throws(() => new Api(), TypeError);
 });
+
+test("a problem keeps what there is to choose, and when to try again", async () => {
+  const answers: Response[] = [];
+  const api = new Api({ url: "https://loggia.example", token: "lgp_1", fetch: () => Promise.resolve(answers.shift() ?? new Response()) });
+  const conflict = { item: "018f0000-0000-7000-8000-000000000000", name: "Ping", ours: null, theirs: null };
+  answers.push(Response.json({ code: "conflict", title: "Choices are needed.", status: 409, conflicts: [conflict] }, { status: 409 }));
+  await assert.rejects(api.post("/v1/workspaces/w/items/i/pull", { choices: {} }), (error) => {
+    assert.ok(error instanceof Problem);
+    const name: string | undefined = error.conflicts?.[0]?.name;
+    return name === "Ping" && error.retryAfter === undefined;
+  });
+  const limited = (after: string, body: BodyInit = JSON.stringify({ code: "too_many", title: "Slow down." })): Response =>
+    new Response(body, { status: 429, headers: { "retry-after": after } });
+  answers.push(limited("7"), limited(new Date(Date.now() + 60_000).toUTCString()), limited("soon"), limited("3", "<h1>Slow down"));
+  await assert.rejects(api.get("/v1/me"), { code: "too_many", retryAfter: 7, transient: true });
+  await assert.rejects(api.get("/v1/me"), (error) => error instanceof Problem && [59, 60].includes(error.retryAfter ?? 0));
+  await assert.rejects(api.get("/v1/me"), (error) => error instanceof Problem && !("retryAfter" in error));
+  // A proxy's own limit.
+  await assert.rejects(api.get("/v1/me"), { code: "too_many", retryAfter: 3 });
+});

@@ -1,29 +1,19 @@
 // Sockets that are dead and do not say so, and clocks that jump.
 
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, describe, test } from "node:test";
-import type { Api, Clock } from "../../src/client";
+import { describe, test } from "node:test";
+import type { Clock } from "../../src/client";
 import { FastClock } from "./clocks";
 import { count, made, until } from "./common";
-import type { Proxy } from "./proxy";
-import { type House, PROGRAM } from "./server";
-import { allTrue, Stage } from "./stage";
+import { PROGRAM } from "./server";
+import { allTrue, onStage } from "./stage";
 
 describe("silence", { timeout: 240_000, skip: PROGRAM ? false : "LOGGIA_BIN names no server" }, () => {
-  let home: House;
-  let proxy: Proxy;
-  let partnerApi: Api;
-  let stage: Stage;
-  const open: Stage["open"] = (...given) => stage.open(...given);
-
-  beforeEach(async () => {
-    stage = await Stage.set();
-    ({ home, proxy, partnerApi } = stage);
-  });
-
-  afterEach(() => stage.close());
+  const stage = onStage();
+  const { open } = stage;
 
   test("a socket that is dead and does not say so is noticed by an edit without an answer", async () => {
+    const { home, proxy, partnerApi } = stage;
     const clock = new FastClock(20);
     const editor = await open(home.admin, { clock });
     const partner = await open(partnerApi, { direct: true });
@@ -34,6 +24,7 @@ describe("silence", { timeout: 240_000, skip: PROGRAM ? false : "LOGGIA_BIN name
   });
 
   test("a socket that is dead is noticed by its silence alone, and a quiet one is left alone", async () => {
+    const { home, proxy, partnerApi } = stage;
     const clock = new FastClock(60);
     const partner = await open(partnerApi, { clock });
     const editor = await open(home.admin, { direct: true });
@@ -52,6 +43,7 @@ describe("silence", { timeout: 240_000, skip: PROGRAM ? false : "LOGGIA_BIN name
 
   for (const isDead of [true, false]) {
     test(`a tab that slept an hour, its socket ${isDead ? "dead" : "alive"}`, async () => {
+      const { home, proxy } = stage;
       const clock = new FastClock(10);
       const editor = await open(home.admin, { clock });
       const other = await open(home.admin, { direct: true });
@@ -67,6 +59,7 @@ describe("silence", { timeout: 240_000, skip: PROGRAM ? false : "LOGGIA_BIN name
   }
 
   test("a clock that is set back or forth changes nothing", async () => {
+    const { home, proxy } = stage;
     let skew = 0;
     const clock: Clock = {
       now: () => Date.now() + skew,

@@ -1,6 +1,7 @@
 // A real server behind a proxy, and workspaces that are open there.
 
 import assert from "node:assert/strict";
+import { afterEach, beforeEach } from "node:test";
 import { Api, Workspace, type WorkspaceOptions } from "../../src/client";
 import { count, isTrue, live } from "./common";
 import { Proxy } from "./proxy";
@@ -37,6 +38,28 @@ export class Stage {
     await workspace.ready;
     return workspace;
   }
+}
+
+/** A new stage for each test of a suite, and what is on it at the time. */
+export function onStage(): Pick<Stage, "home" | "proxy" | "partnerApi" | "open"> {
+  let stage: Stage | undefined;
+  beforeEach(async () => {
+    stage = await Stage.set();
+  });
+  afterEach(() => stage?.close());
+  const now = (): Stage => stage ?? assert.fail("no test is on");
+  return {
+    get home() {
+      return now().home;
+    },
+    get proxy() {
+      return now().proxy;
+    },
+    get partnerApi() {
+      return now().partnerApi;
+    },
+    open: (...given) => now().open(...given),
+  };
 }
 
 export function idOf(workspace: Workspace, name: string): string {

@@ -12,7 +12,7 @@ export interface SentResponse {
   reason: string;
   headers: Header[];
   /** `text` when it is text in a known charset, else `base64`. */
-  body: { media_type: string; text?: string; base64?: string };
+  body: { media_type: string; text?: string | null; base64?: string | null };
   timings: { total_ms: number };
   /** Bytes. */
   sizes: { head: number; body: number; decoded: number };

@@ -1,8 +1,9 @@
 // Forks over HTTP. All of it is for the team: to others no fork has a parent.
 
-import { type ItemKind, Problem, type Schemas } from "../../../client";
+import { type Conflict, type ItemKind, Problem, type Schemas } from "../../../client";
 import { codeOf } from "../../fault";
 import { session } from "../../session.svelte";
+import { counted } from "../settings/words";
 
 /** A fork, or what could be one. */
 export interface Target {
@@ -11,13 +12,18 @@ export interface Target {
 }
 
 export type ForkState = Schemas["ForkState"];
-export type Conflict = Schemas["SeenConflict"];
+export type { Conflict };
 export type ConflictSide = Schemas["SeenSide"];
 export type Choice = Schemas["Choice"];
 export type Came = Schemas["Came"];
 
 function pathOf(workspace: string, { kind, id }: Target, what: "fork" | "pull"): `/${string}` {
   return `/v1/workspaces/${workspace}/${kind}s/${id}/${what}`;
+}
+
+/** "3 changes behind". */
+export function behindText(behind: number): string {
+  return behind === 0 ? "Up to date with its parent" : `${counted(behind, "change")} behind`;
 }
 
 /** Undefined for what is no fork, or whose parent isn't the reader's to see. */
@@ -34,23 +40,12 @@ export type PullAnswer = { pulled: Schemas["Pulled"] } | { conflicts: readonly C
 
 /** What needs a choice is an answer like the other; everything else that is refused is thrown. */
 export async function pull(workspace: string, target: Target, choices: Readonly<Record<string, Choice>>): Promise<PullAnswer> {
-  let response: Response;
   try {
-    response = await fetch(`${session.api.url}${pathOf(workspace, target, "pull")}`, {
-      method: "POST",
-      credentials: "include",
-      headers: { accept: "application/json", "content-type": "application/json" },
-      body: JSON.stringify({ choices }),
-    });
+    return { pulled: await session.api.post<Schemas["Pulled"]>(pathOf(workspace, target, "pull"), { choices }) };
   } catch (error) {
-    throw Problem.offline(error);
+    if (error instanceof Problem && error.conflicts) return { conflicts: error.conflicts };
+    throw error;
   }
-  if (response.status === 409) {
-    const body = (await response.clone().json()) as Partial<Schemas["Conflicts"]>;
-    if (body.conflicts) return { conflicts: body.conflicts };
-  }
-  if (!response.ok) throw await Problem.of(response);
-  return { pulled: (await response.json()) as Schemas["Pulled"] };
 }
 
 /** What of a workspace can be forked. */

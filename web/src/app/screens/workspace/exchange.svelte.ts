@@ -2,10 +2,11 @@
 
 import type { Api, Json } from "../../../client";
 import type { Assertion, ConsoleLine } from "../../../client/runner";
+import { type Fault, faultOf } from "../../fault";
 import type { Live } from "../../live.svelte";
 import { collectionOf, entriesOf, hasScripts, sender } from "./model/plan";
 import { requestOf } from "./model/postman";
-import { type Refusal, refusalOf, type Sent } from "./model/sent";
+import type { Sent } from "./model/sent";
 import type { Scope } from "./model/variables";
 
 export interface Order {
@@ -30,7 +31,7 @@ export interface Tested {
 export class Exchange {
   sending = $state(false);
   sent = $state.raw<Sent>();
-  refusal = $state.raw<Refusal>();
+  refusal = $state.raw<Fault>();
   tested = $state.raw<Tested>();
   #abort: AbortController | undefined;
 
@@ -63,7 +64,7 @@ export class Exchange {
       await what(abort.signal);
     } catch (error) {
       this.sent = undefined;
-      this.refusal = abort.signal.aborted ? { code: "canceled", title: "Canceled. Your history says so too." } : refusalOf(error);
+      this.refusal = abort.signal.aborted ? { code: "canceled", title: "Canceled. Your history says so too." } : faultOf(error);
     } finally {
       this.sending = false;
     }

@@ -36,7 +36,7 @@ export class Response {
 
   text(): string {
     const { text, base64 } = this.#sent.body;
-    return text ?? (base64 === undefined ? "" : new TextDecoder().decode(bytesOf(base64)));
+    return text ?? (base64 == null ? "" : new TextDecoder().decode(bytesOf(base64)));
   }
 
   /** The body read as JSON. The error says what the body is instead. */
@@ -61,7 +61,7 @@ export class Response {
 
   get stream(): Uint8Array {
     const { base64 } = this.#sent.body;
-    return base64 === undefined ? new TextEncoder().encode(this.text()) : bytesOf(base64);
+    return base64 == null ? new TextEncoder().encode(this.text()) : bytesOf(base64);
   }
 }
 

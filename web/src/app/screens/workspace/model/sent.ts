@@ -1,49 +1,11 @@
 // What the server answers to a send, and failures in words a person understands.
 
-import type { HistoryEntry } from "../../../../client";
-import { faultOf } from "../../../fault";
+import type { Schemas } from "../../../../client";
 
-export interface Header {
-  name: string;
-  value: string;
-}
-
-export interface Body {
-  media_type: string;
-  text?: string;
-  base64?: string;
-  cut?: "too_large" | "interrupted" | "timed_out" | "undecodable";
-}
-
-export interface Timings {
-  dns_ms: number | null;
-  connect_ms: number | null;
-  tls_ms: number | null;
-  first_byte_ms: number;
-  download_ms: number;
-  total_ms: number;
-}
-
-export interface Outcome {
-  status: number;
-  reason: string;
-  http_version: string;
-  url: string;
-  headers: Header[];
-  body: Body;
-  timings: Timings;
-  sizes: { head: number; body: number; decoded: number };
-  redirects: { status: number; location: string }[];
-}
-
-export interface Sent {
-  entry: HistoryEntry | null;
-  request: { method: string; url: string; headers: Header[] };
-  /** Variables without a value: they went out as they stand. */
-  undefined: string[];
-  response: Outcome | null;
-  error: { code: string; title: string } | null;
-}
+export type Header = Schemas["Header"];
+export type Body = Schemas["SentBody"];
+export type Timings = Schemas["Timings"];
+export type Sent = Schemas["SendAnswer"];
 
 /** What to do about it, by the code. */
 const ADVICE: Record<string, string> = {
@@ -73,21 +35,6 @@ export function adviceFor(code: string): string | undefined {
   return ADVICE[code];
 }
 
-/** Why a send was refused. `retryAfter`: seconds, when it was one too many. */
-export interface Refusal {
-  code: string;
-  title: string;
-  detail?: string | undefined;
-  retryAfter?: number | undefined;
-}
-
-export function refusalOf(error: unknown): Refusal {
-  const { code, title, detail } = faultOf(error);
-  // The header does not come through the client: the sentence has the same seconds.
-  const seconds = code === "too_many" ? /(\d+)\s*s(?:econds?)?\b/.exec(`${detail ?? ""} ${title}`)?.[1] : undefined;
-  return { code, title, detail, retryAfter: seconds === undefined ? undefined : Number(seconds) };
-}
-
 export function bytes(count: number): string {
   if (count < 1000) return `${count} B`;
   return count < 1_000_000 ? `${(count / 1000).toFixed(1)} kB` : `${(count / 1_000_000).toFixed(1)} MB`;
@@ -97,7 +44,7 @@ export function duration(ms: number): string {
   return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`;
 }
 
-export const CUTS: Record<NonNullable<Body["cut"]>, string> = {
+export const CUTS: Record<Schemas["Cut"], string> = {
   too_large: "The body is larger than 10 MiB: this is its beginning.",
   interrupted: "The connection ended before the body did: this is what came.",
   timed_out: "The body took too long: this is what came.",

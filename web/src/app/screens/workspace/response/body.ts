@@ -10,7 +10,7 @@ const IMAGES = /^image\/(png|jpeg|gif|webp|avif|bmp|svg\+xml|x-icon|vnd\.microso
 export function formOf({ media_type, text }: Body): Form {
   const type = media_type.toLowerCase();
   if (IMAGES.test(type)) return "image";
-  if (text === undefined) return "binary";
+  if (text == null) return "binary";
   if (/[/+]json$/.test(type)) return "json";
   if (type === "text/html" || type === "application/xhtml+xml") return "html";
   if (/[/+]xml$/.test(type)) return "xml";
@@ -66,7 +66,7 @@ function isJson(text: string): boolean {
 
 export function blobOf({ media_type, text, base64 }: Body): Blob {
   const type = media_type || "application/octet-stream";
-  if (text !== undefined) return new Blob([text], { type });
+  if (text != null) return new Blob([text], { type });
   return new Blob([Uint8Array.from(atob(base64 ?? ""), (letter) => letter.charCodeAt(0))], { type });
 }
 

@@ -91,3 +91,13 @@ export function pathTo(items: ReadonlyMap<string, Entry>, id: string): Entry[] {
   for (let entry = items.get(id); entry; entry = entry.parent === null ? undefined : items.get(entry.parent)) path.unshift(entry);
   return path;
 }
+
+/** Which rows were open, as a browser's storage has it; undefined: it has nothing that this app wrote. */
+export function keptOpen(key: string): string[] | undefined {
+  try {
+    const list: unknown = JSON.parse(localStorage.getItem(key) ?? "null");
+    return Array.isArray(list) ? list.map(String) : undefined;
+  } catch {
+    return undefined;
+  }
+}

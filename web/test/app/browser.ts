@@ -47,13 +47,13 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-/** A server of the test's own. It has started when it has said `until`. */
-export async function startServer(command: "serve" | "demo", until: RegExp): Promise<TestServer> {
+/** A server of the test's own, with these options besides. It has started when it has said `until`. */
+export async function startServer(command: "serve" | "demo", until: RegExp, options: readonly string[] = []): Promise<TestServer> {
   if (!PROGRAM) throw new Error("LOGGIA_BIN names no server.");
   const folder = mkdtempSync(join(tmpdir(), "loggia-app-"));
   const port = await freePort();
   const data = command === "demo" ? [] : ["--data", folder];
-  const args = [command, "--listen", `127.0.0.1:${port}`, ...data];
+  const args = [command, "--listen", `127.0.0.1:${port}`, ...data, ...options];
   let child = await started(PROGRAM, args, until);
   const end = () => child.process.kill("SIGKILL");
   process.once("exit", end);

@@ -69,6 +69,12 @@ export class Desk {
     return scopeOf({ collection, environment, own });
   }
 
+  /** It was read, and is kept true since. */
+  isKnown(id: string): boolean {
+    void this.#read;
+    return this.live.peek(id) !== undefined;
+  }
+
   contentOf(id: string): Item["content"] | undefined {
     const saved = this.savedOf(id);
     return saved && this.drafts.contentOf(id, saved);

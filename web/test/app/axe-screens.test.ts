@@ -140,7 +140,7 @@ describe("nothing serious for axe on a workspace's screens", { skip: PROGRAM ? f
         await live(page);
         await press(page, /behind$/);
         await dialog(page).getByRole("button", { name: "Pull" }).click();
-        await dialog(page).getByRole("region", { name: "Refund" }).waitFor();
+        await dialog(page).getByRole("region", { name: "Refund", exact: true }).waitFor();
       },
     },
   ];

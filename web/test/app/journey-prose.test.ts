@@ -98,16 +98,21 @@ describe("two editors in one description", { skip: PROGRAM ? false : "LOGGIA_BIN
     await ada.page.locator(".cm-line").first().click();
     await ada.page.keyboard.press("Home");
     await ada.page.keyboard.type("Above. ");
-    // Between two words that the other changes on either side.
+    await ada.page.keyboard.press("Control+End");
+    await ada.page.keyboard.type(" Below.");
+    // Between two places that the other has changed.
     await second.page.locator(".cm-line").nth(2).click();
     await second.page.keyboard.press("End");
     await second.page.keyboard.type(" Middle.");
     await Promise.all([ada.page.keyboard.press("Control+s"), second.page.keyboard.press("Control+s")]);
-    const both = `Above. First paragraph.\n\nSecond paragraph. Middle.\n\nThird paragraph.`;
+    const both = `Above. First paragraph.\n\nSecond paragraph. Middle.\n\nThird paragraph. Below.`;
     for (const { page } of [ada, second]) {
-      await Promise.all([has(page, "Above."), has(page, "Middle.")]);
+      await Promise.all([has(page, "Below."), has(page, "Middle.")]);
       assert.equal(await text(page), both);
     }
+    await second.page.keyboard.type("!");
+    assert.equal((await text(second.page)).split("\n")[2], "Second paragraph. Middle.!", "the cursor has stayed");
+    await second.page.keyboard.press("Backspace");
     assert.equal(await saved(item), both);
     await reader.page.locator(".markdown").filter({ hasText: "Middle." }).filter({ hasText: "Above." }).waitFor();
 

@@ -35,6 +35,10 @@ describe("nothing serious for axe", { skip: PROGRAM ? false : "LOGGIA_BIN names 
         await page.getByRole("dialog").waitFor();
         await check("new workspace");
         await page.keyboard.press("Escape");
+        await page.getByRole("button", { name: "Import archive" }).click();
+        await page.getByRole("dialog").getByRole("button", { name: "Import" }).waitFor();
+        await check("import of an archive");
+        await page.keyboard.press("Escape");
         await page.getByRole("link", { name: /Payments/ }).click();
         await live(page);
         await page.goto(page.url().replace(/workspace$/, "overview"));
@@ -60,6 +64,11 @@ describe("nothing serious for axe", { skip: PROGRAM ? false : "LOGGIA_BIN names 
           await page.getByRole("heading").first().waitFor();
           await check(path);
         }
+        await page.goto(`${server.url}/sign-in`);
+        await page.getByLabel("E-mail").fill("nobody@nowhere.example");
+        await page.keyboard.press("Enter");
+        await page.getByText("a link to sign in is on its way").waitFor();
+        await check("a link is on its way");
         assert.deepEqual(wrong, []);
         await page.context().close();
       });

@@ -7,7 +7,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, describe, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
-import { inaccessible, openBrowser, openPage, PROGRAM, startServer } from "./browser";
+import { openBrowser, openPage, PROGRAM, startServer } from "./browser";
 import { type Cookies, setUp } from "./people";
 
 describe("a workspace's screens", { skip: PROGRAM ? false : "LOGGIA_BIN names no server" }, () => {
@@ -238,52 +238,6 @@ describe("a workspace's screens", { skip: PROGRAM ? false : "LOGGIA_BIN names no
     assert.deepEqual(wrong, []);
     await page.context().close();
   });
-
-  const looks = [
-    { colorScheme: "light", size: "narrow", viewport: { width: 390, height: 780 } },
-    { colorScheme: "dark", size: "wide", viewport: { width: 1280, height: 800 } },
-  ] as const;
-  for (const { colorScheme, size, viewport } of looks) {
-    test(`nothing serious for axe: ${colorScheme}, ${size}`, async () => {
-      const { page, wrong } = await openPage(browser, { colorScheme, viewport, storageState: editor });
-      const check = async (what: string) => {
-        assert.deepEqual(await inaccessible(page), [], what);
-        assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${what}: nothing is wider than the window`);
-      };
-      await page.goto(href("workspace"));
-      await page.getByRole("treeitem").first().waitFor();
-      await check("tree");
-      await page.goto(href("workspace", id("Marked")));
-      await page.getByLabel("URL").waitFor();
-      await check("request");
-      for (const tab of ["Headers", "Auth", "Body", "Scripts", "Docs", "Examples"]) {
-        await page.getByRole("tab", { name: new RegExp(`^${tab}`) }).first().click();
-        await check(tab);
-      }
-      await page.getByLabel("URL").press("Control+Enter");
-      await page.getByText("200 OK").waitFor();
-      await check("response");
-      await page.getByRole("button", { name: "Code" }).click();
-      await page.getByLabel("Language", { exact: true }).waitFor();
-      await check("code");
-      await page.getByRole("button", { name: "Close" }).click();
-      await page.getByRole("button", { name: "Comments" }).click();
-      await page.getByRole("combobox", { name: "Comment" }).waitFor();
-      await check("comments");
-      await page.goto(href("workspace", id("Shop")));
-      await page.getByRole("tab", { name: "Docs" }).waitFor();
-      await check("collection");
-      await page.goto(href("history"));
-      await page.getByRole("link", { name: /Marked/ }).first().click();
-      await page.getByRole("button", { name: "Send again" }).waitFor();
-      await check("history");
-      await page.goto(href("runs", "new"));
-      await page.getByRole("heading", { name: "New run" }).waitFor();
-      await check("new run");
-      assert.deepEqual(wrong, []);
-      await page.context().close();
-    });
-  }
 });
 
 function collection(port: number): unknown {

@@ -21,6 +21,8 @@ export class Desk {
   #own = $state.raw<{ environment: string; values: Record<string, string> }>();
   /** Grows when a content was read: until then there was nothing to see of it. */
   #read = $state(0);
+  /** What was read last: the library may forget it over an outage, and it is shown until it is read again. */
+  readonly #last = new Map<string, Item["content"]>();
   readonly #exchanges = new Map<string, Exchange>();
 
   constructor(live: Live, api: Api) {
@@ -43,7 +45,10 @@ export class Desk {
   /** What is saved, if it was read. */
   savedOf(id: string): Item["content"] | undefined {
     void this.#read;
-    return this.live.peek(id)?.content;
+    const content = this.live.peek(id)?.content ?? (this.live.items.has(id) ? this.#last.get(id) : undefined);
+    if (content) this.#last.set(id, content);
+    else this.#last.delete(id);
+    return content;
   }
 
   /** Reads the reader's private values of the chosen environment. */
@@ -62,6 +67,12 @@ export class Desk {
     const environment = this.live.environments.get(this.environment)?.content;
     const own = this.#own?.environment === this.environment ? this.#own.values : undefined;
     return scopeOf({ collection, environment, own });
+  }
+
+  /** It was read, and is kept true since. */
+  isKnown(id: string): boolean {
+    void this.#read;
+    return this.live.peek(id) !== undefined;
   }
 
   contentOf(id: string): Item["content"] | undefined {

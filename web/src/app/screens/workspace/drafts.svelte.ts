@@ -42,10 +42,9 @@ export class Drafts {
     return this.#drafts.get(id)?.mine ?? saved;
   }
 
-  /** Takes up what was kept of an earlier visit to this tab. */
+  /** Takes up what there was before the item was read: in an earlier visit to this tab, or before an outage. */
   restore(id: string, saved: Json): void {
-    if (this.#drafts.has(id)) return;
-    const kept = read(this.#key(id));
+    const kept = this.#drafts.get(id) ?? read(this.#key(id));
     if (kept) this.#set(id, rebase(kept, saved, null));
   }
 
@@ -74,6 +73,8 @@ export class Drafts {
 
   /** For who may edit. What is refused stays a draft. */
   async save(id: string): Promise<void> {
+    // What the draft is upon was forgotten over an outage: others may have changed it since.
+    if (this.#drafts.has(id) && !this.#live.workspace.peek(id)) this.restore(id, (await this.#live.item(id)).content);
     const draft = this.#drafts.get(id);
     if (!draft) return;
     const { base, mine } = draft;

@@ -8,9 +8,10 @@ import { markdown } from "@codemirror/lang-markdown";
 import { xml } from "@codemirror/lang-xml";
 import { bracketMatching, foldGutter, foldKeymap, HighlightStyle, indentOnInput, syntaxHighlighting } from "@codemirror/language";
 import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
-import { Compartment, EditorState, type Extension } from "@codemirror/state";
+import { Compartment, EditorState, type Extension, Transaction } from "@codemirror/state";
 import { drawSelection, EditorView, keymap, lineNumbers } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
+import { changesBetween } from "../model/merge";
 
 const LANGUAGES: Record<string, () => Extension> = { json, xml, html, javascript, markdown };
 
@@ -86,12 +87,8 @@ export function openEditor(host: HTMLElement, { text, label, language, readonly,
       const now = view.state.doc.toString();
       if (next === now) return;
       telling = false;
-      // Only what differs, so that the cursor stays where it is.
-      let from = 0;
-      while (from < now.length && from < next.length && now[from] === next[from]) from += 1;
-      let end = 0;
-      while (end < now.length - from && end < next.length - from && now.at(-1 - end) === next.at(-1 - end)) end += 1;
-      view.dispatch({ changes: { from, to: now.length - end, insert: next.slice(from, next.length - end) } });
+      // Only what differs, so that the cursor stays where it is. What others wrote is not this writer's to undo.
+      view.dispatch({ changes: changesBetween(now, next), annotations: Transaction.addToHistory.of(false) });
       telling = true;
     },
     speak: (next) => view.dispatch({ effects: speech.reconfigure(LANGUAGES[next]?.() ?? []) }),

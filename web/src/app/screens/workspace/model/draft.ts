@@ -1,6 +1,7 @@
 // Changes that are not saved: what the reader has made of an item's content, and what came from others meanwhile.
 
 import type { Json } from "../../../../client";
+import { mergedText } from "./merge";
 import { isObject } from "./postman";
 
 /** The parts of a content that are taken or kept as one: `request.url`, `event`. */
@@ -80,16 +81,31 @@ export function withField(content: Json, field: Field, value: unknown): Json {
   return { ...content, [key]: value };
 }
 
-/** The draft upon what the content is now: what the reader did not touch is taken, the rest is told of. */
+/** What is prose: two changes of it are merged. */
+const PROSE = new Set<Field>(["request.description", "description", "info.description"]);
+
+/** Both changes of a field in one; undefined: it can't be merged. */
+function merged(field: Field, base: unknown, other: unknown, own: unknown): { value: unknown; clashes: boolean } | undefined {
+  const texts = [base, other, own].map((value) => value ?? "");
+  if (!PROSE.has(field) || !texts.every((text) => typeof text === "string")) return undefined;
+  const [before = "", theirs = "", mine = ""] = texts;
+  const { text, clashes } = mergedText(before, theirs, mine);
+  return { value: text || undefined, clashes };
+}
+
+/**
+ * The draft upon what the content is now: what the reader did not touch is taken, prose is merged, the rest is told of.
+ */
 export function rebase(draft: Draft, now: Json, by: string | null): Draft {
   let mine = now;
   const theirs = { ...draft.theirs };
   for (const field of fieldsOf(draft.base, draft.mine, now)) {
     const [base, own, other] = [draft.base, draft.mine, now].map((content) => fieldOf(content, field));
     if (equal(own, base)) continue;
-    mine = withField(mine, field, own);
+    const both = equal(other, base) || equal(own, other) ? undefined : merged(field, base, other, own);
+    mine = withField(mine, field, both ? both.value : own);
     if (equal(own, other)) delete theirs[field];
-    else if (!equal(other, base)) theirs[field] = { value: other, by };
+    else if (!equal(other, base) && both?.clashes !== false) theirs[field] = { value: other, by };
   }
   for (const field of Object.keys(theirs)) if (equal(fieldOf(mine, field), fieldOf(now, field))) delete theirs[field];
   return { base: now, mine, theirs };

@@ -17,6 +17,7 @@ import {
   type Side,
   Workspace,
 } from "../client";
+import { Beat } from "./beat";
 
 /** Everybody who is here once, with where they look: of several sessions, the one that is at it. */
 export interface Present {
@@ -45,9 +46,20 @@ export class Live {
     this.workspace = Workspace.open(api, id);
     const upon = (...types: Notice["type"][]) =>
       createSubscriber((update) => this.workspace.subscribe((notice) => types.includes(notice.type) && update()));
-    this.#state = upon("workspace", "changed");
-    this.#tree = upon("changed");
-    this.#presence = upon("presence", "workspace");
+    // What one does oneself is seen at once, also by the code that does it.
+    const isOwn = (notice: Notice) => notice.type !== "presence" && (!("by" in notice) || (!!notice.by && notice.by.id === this.workspace.you.id));
+    const eachFrame = (...types: Notice["type"][]) =>
+      createSubscriber((update) => {
+        const beat = new Beat(update);
+        const stop = this.workspace.subscribe((notice) => types.includes(notice.type) && (isOwn(notice) ? beat.now() : beat.soon()));
+        return () => {
+          stop();
+          beat.stop();
+        };
+      });
+    this.#state = eachFrame("workspace", "changed");
+    this.#tree = eachFrame("changed");
+    this.#presence = eachFrame("presence", "workspace");
     this.#connection = upon("connection");
     this.#pending = upon("pending");
     this.workspace.ready.then(

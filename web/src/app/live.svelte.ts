@@ -185,7 +185,9 @@ export class Live {
       const before = found.get(person.id);
       // Of your own sessions, this one says where you are.
       const better = !before || (you ? session === this.session : before.status === "idle" && status === "active");
-      if (better) found.set(person.id, { person, status, viewing, you });
+      // Where this window looks is known here first.
+      const at = session === this.session ? this.viewing : viewing;
+      if (better) found.set(person.id, { person, status, viewing: at, you });
     }
     return [...found.values()].sort(
       (a, b) => Number(b.you) - Number(a.you) || a.person.name.localeCompare(b.person.name) || (a.person.id < b.person.id ? -1 : 1),

@@ -1,6 +1,7 @@
 //! A demo: a temporary store, a team with a real collection, two partner companies, a link for each person. With
 //! `--bots`, partners come, look around and leave while an editor edits. All of it through the public interface.
 
+use crate::config::target::AllowTarget;
 use crate::config::{HistoryOptions, MailOptions, SESSION_EDITS_PER_SECOND, ServeOptions, StoreOptions};
 use crate::http;
 use crate::identity::Identity;
@@ -41,6 +42,10 @@ pub struct DemoOptions {
     /// Partners who come, look around and leave, while an editor edits.
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=500))]
     pub bots: u16,
+    /// A target inside the network that people's requests may be sent to, as for `serve`: an API on this machine, say
+    /// (127.0.0.1:3000). What is public is open anyway.
+    #[arg(long = "allow-target", value_delimiter = ',')]
+    pub allow_target: Vec<AllowTarget>,
 }
 
 /// Serves the demo until `shutdown`.
@@ -56,7 +61,7 @@ pub async fn run(options: DemoOptions, shutdown: impl Future<Output = ()> + Send
         allow_origin: Vec::new(),
         redis_url: None,
         session_edits_per_second: SESSION_EDITS_PER_SECOND,
-        allow_target: Vec::new(),
+        allow_target: options.allow_target,
         history: HistoryOptions::default(),
         mail: MailOptions::default(),
         store: StoreOptions::folder(&folder.0),

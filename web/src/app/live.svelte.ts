@@ -17,6 +17,7 @@ import {
   type Side,
   Workspace,
 } from "../client";
+import { Beat } from "./beat";
 
 /** Everybody who is here once, with where they look: of several sessions, the one that is at it. */
 export interface Present {
@@ -45,9 +46,20 @@ export class Live {
     this.workspace = Workspace.open(api, id);
     const upon = (...types: Notice["type"][]) =>
       createSubscriber((update) => this.workspace.subscribe((notice) => types.includes(notice.type) && update()));
-    this.#state = upon("workspace", "changed");
-    this.#tree = upon("changed");
-    this.#presence = upon("presence", "workspace");
+    // What one does oneself is seen at once, also by the code that does it.
+    const isOwn = (notice: Notice) => notice.type !== "presence" && (!("by" in notice) || (!!notice.by && notice.by.id === this.workspace.you.id));
+    const eachFrame = (...types: Notice["type"][]) =>
+      createSubscriber((update) => {
+        const beat = new Beat(update);
+        const stop = this.workspace.subscribe((notice) => types.includes(notice.type) && (isOwn(notice) ? beat.now() : beat.soon()));
+        return () => {
+          stop();
+          beat.stop();
+        };
+      });
+    this.#state = eachFrame("workspace", "changed");
+    this.#tree = eachFrame("changed");
+    this.#presence = eachFrame("presence", "workspace");
     this.#connection = upon("connection");
     this.#pending = upon("pending");
     this.workspace.ready.then(
@@ -173,7 +185,9 @@ export class Live {
       const before = found.get(person.id);
       // Of your own sessions, this one says where you are.
       const better = !before || (you ? session === this.session : before.status === "idle" && status === "active");
-      if (better) found.set(person.id, { person, status, viewing, you });
+      // Where this window looks is known here first.
+      const at = session === this.session ? this.viewing : viewing;
+      if (better) found.set(person.id, { person, status, viewing: at, you });
     }
     return [...found.values()].sort(
       (a, b) => Number(b.you) - Number(a.you) || a.person.name.localeCompare(b.person.name) || (a.person.id < b.person.id ? -1 : 1),

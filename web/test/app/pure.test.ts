@@ -1,7 +1,8 @@
-// What of the app needs no page: addresses, search, initials, faults.
+// What of the app needs no page: frames, addresses, search, initials, faults.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Beat } from "../../src/app/beat";
 import { codeOf, faultOf } from "../../src/app/fault";
 import { find } from "../../src/app/frame/find";
 import { parse, screenHref } from "../../src/app/route";
@@ -54,6 +55,40 @@ test("search: each word in the name or above, the nearest name first", () => {
   assert.deepEqual(names("nothing"), []);
   assert.deepEqual(names("  "), []);
   assert.deepEqual(find(items, "list", 1)[0]?.within, ["Payments", "Refunds"]);
+});
+
+test("many changes are seen once a frame, the first and one's own at once", () => {
+  const frames = new Map<number, () => void>();
+  let last = 0;
+  const page = { requestAnimationFrame: (next: () => void) => (frames.set(++last, next), last), cancelAnimationFrame: (id: number) => frames.delete(id) };
+  const frame = () => {
+    const [id, next] = [...frames][0] ?? [];
+    if (id !== undefined) frames.delete(id);
+    next?.();
+  };
+  Object.assign(globalThis, page);
+  let seen = 0;
+  const beat = new Beat(() => (seen += 1));
+  beat.soon();
+  assert.equal(seen, 1);
+  for (let turn = 0; turn < 100; turn += 1) beat.soon();
+  assert.equal(seen, 1);
+  frame();
+  assert.equal(seen, 2);
+  beat.soon();
+  assert.equal(seen, 2, "that frame had its look");
+  beat.now();
+  assert.equal(seen, 3);
+  frame();
+  frame();
+  assert.equal(seen, 3, "nothing is due");
+  beat.soon();
+  beat.soon();
+  assert.equal(seen, 4);
+  beat.stop();
+  frame();
+  assert.equal(seen, 4);
+  assert.equal(frames.size, 0);
 });
 
 test("initials and colours", () => {

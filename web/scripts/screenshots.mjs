@@ -102,7 +102,7 @@ async function openWindow(browser, { state, href, kept, size, colorScheme, here 
   await page.addInitScript((kept) => Object.assign(localStorage, kept), kept);
   await page.goto(href);
   await page.locator(".connection.live").waitFor();
-  await page.getByLabel("URL").press("Control+Enter");
+  await page.getByRole("button", { name: "Send", exact: true }).click();
   const response = page.getByRole("region", { name: "Response" });
   await response.getByText("200 OK").waitFor();
   await response.locator(".cm-content").getByText('"itemsTotal"').waitFor();
@@ -117,14 +117,14 @@ async function openList(page, people) {
 }
 
 async function sideBySide(browser, name, colorScheme, windows) {
-  const page = await browser.newPage({ viewport: { width: 1880, height: 760 } });
+  const page = await browser.newPage({ viewport: { width: 1720, height: 706 } });
   const dark = colorScheme === "dark";
   const figures = windows.map(
     ({ title, words, image }) =>
       `<figure><figcaption><b>${title}</b> ${words}</figcaption><img src="data:image/png;base64,${image.toString("base64")}"></figure>`,
   );
   await page.setContent(`<!doctype html><style>
-    body { margin: 0; padding: 20px; display: flex; gap: 24px; box-sizing: border-box; height: 760px;
+    body { margin: 0; padding: 20px; display: flex; gap: 24px; box-sizing: border-box; height: 706px;
            background: ${dark ? "#2b2926" : "#e9e5df"}; color: ${dark ? "#eeeae4" : "#23211e"}; font: 19px system-ui, sans-serif }
     figure { margin: 0; flex: 1; min-width: 0 }
     figcaption { height: 34px; white-space: nowrap; overflow: hidden }
@@ -164,26 +164,27 @@ const pathTo = (id) => (id === null ? [] : [...pathTo(tree.find((one) => one.id 
 /** What the app has kept of an earlier visit: the environment, and the folders that are open. */
 const kept = {
   [`loggia.environment.${workspace}`]: sandbox,
-  "loggia.split.tree": "280",
+  "loggia.split.tree": "290",
   [`loggia.open.${workspace}`]: JSON.stringify([...pathTo(idOf(REQUEST)), ...pathTo(idOf(NEXT))]),
 };
 await ada.context().close();
 await people.Grace.page.context().close();
-// The others look at something, and one of them edits it.
-for (const [name, at] of [["Alan", NEXT], ["Edsger", REQUEST], ["Barbara", NEXT]]) {
-  await people[name].page.goto(href(at));
-  await people[name].page.getByLabel("URL").waitFor();
+/** The others come and look at something: whoever has done nothing for a minute is idle. */
+async function comeAgain() {
+  for (const [name, at] of [["Alan", NEXT], ["Edsger", REQUEST], ["Barbara", NEXT]]) {
+    await people[name].page.goto(href(at));
+    await people[name].page.getByLabel("URL").waitFor();
+  }
 }
 let edits = 0;
 
 async function bothWindows(size, colorScheme) {
+  await comeAgain();
   const seen = { href: href(REQUEST), kept, size, colorScheme };
   const team = await openWindow(browser, { ...seen, state: people.Ada.state, here: 4 });
   const partner = await openWindow(browser, { ...seen, state: people.Grace.state, here: 3 });
   await team.getByRole("button", { name: "Here now: 5" }).waitFor();
   edits += 1;
-  // Whoever does nothing for a while is idle.
-  for (const name of ["Alan", "Edsger", "Barbara"]) await people[name].page.mouse.move(300 + edits, 300);
   const patch = { content: { request: { description: `The merchant account of the path, as of edit ${edits}.` } } };
   const edit = { kind: "item_update", id: idOf(NEXT), patch };
   await post(people.Alan.page, `/v1/workspaces/${workspace}/changes`, { op: crypto.randomUUID(), changes: [edit] });
@@ -196,7 +197,7 @@ for (const colorScheme of ["light", "dark"]) {
   await picture(large.team, `team-${colorScheme}`);
   await picture(large.partner, `partner-${colorScheme}`);
   await large.close();
-  const small = await bothWindows({ viewport: { width: 1100, height: 831 } }, colorScheme);
+  const small = await bothWindows({ viewport: { width: 1040, height: 786 } }, colorScheme);
   await openList(small.team, [["Alan Turing", NEXT], ["Grace Hopper", REQUEST], ["Edsger Dijkstra", REQUEST], ["Barbara Liskov", NEXT]]);
   await openList(small.partner, [["Ada Lovelace", REQUEST], ["Alan Turing", NEXT], ["Grace Hopper", REQUEST]]);
   const [team, partner] = [small.team, small.partner].map((page) => page.screenshot({ animations: "disabled", caret: "hide" }));
@@ -207,6 +208,7 @@ for (const colorScheme of ["light", "dark"]) {
   await small.close();
 }
 
+await comeAgain();
 const phone = await openWindow(browser, {
   state: people.Grace.state,
   href: href(REQUEST),

@@ -12,7 +12,7 @@ export interface Fault {
 export function faultOf(error: unknown): Fault {
   if (isFault(error)) {
     const { code, title, detail, path, retryAfter } = error;
-    return { code, title, detail, path, retryAfter };
+    return { code, title, detail, path, ...(retryAfter !== undefined && { retryAfter }) };
   }
   return { code: "unexpected", title: "Something went wrong in this page.", detail: error instanceof Error ? error.message : String(error) };
 }

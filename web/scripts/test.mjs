@@ -12,8 +12,10 @@ const chosen = files
   .filter((name) => which === "all" || (which === "alone") === /(^|\/)speed\.test\.mjs$/.test(name))
   .map((name) => `build/test/${name}`)
   .sort();
+/** Longer than any file takes: one that hangs has failed. */
+const options = ["--test", "--test-force-exit", "--test-timeout=600000", "--test-reporter=spec"];
 if (chosen.length > 0) {
-  const { status } = spawnSync(process.execPath, ["--test", "--test-force-exit", "--test-reporter=spec", ...chosen], { stdio: "inherit" });
+  const { status } = spawnSync(process.execPath, [...options, ...chosen], { stdio: "inherit" });
   // A signal is no success.
   process.exitCode = status ?? 1;
 }

@@ -1,7 +1,10 @@
 //! How much memory answers without end can take of a server.
+#![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
 
-use crate::common::new_id;
-use crate::common::node::NodeOptions;
+mod common;
+
+use common::new_id;
+use common::node::NodeOptions;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;

@@ -94,16 +94,17 @@ async fn a_session_that_does_not_read_holds_nobody_up_and_gets_everything_once_w
     let mut client = partner.live(&workspace).await;
     let welcome = client.until_type("welcome").await;
     let (epoch, from) = (welcome["epoch"].as_str().unwrap(), welcome["positions"]["shared"].as_u64().unwrap());
-    // 15 MB: more than loopback's buffers and the ring take together.
-    let text = "x".repeat(50_000);
-    for number in 0..300 {
+    // 15 MB: more than loopback's buffers and the ring take together. In few edits: who takes nothing for ten seconds is
+    // closed, and they are not to take as long on a busy machine.
+    let text = "x".repeat(300_000);
+    for number in 0..50 {
         let patch = json!({"name": format!("Name {number}"), "content": {"text": text}});
         server.admin.edit(&workspace, json!([{"kind": "item_update", "id": request, "patch": patch}])).await;
     }
     let mut next = 0;
-    while next < 300 {
-        match client.socket.next().await.unwrap().unwrap() {
-            Message::Text(text) => {
+    while next < 50 {
+        match client.socket.next().await.unwrap() {
+            Ok(Message::Text(text)) => {
                 let message: serde_json::Value = serde_json::from_str(&text).unwrap();
                 if message["type"] == "event" {
                     assert_eq!(message["position"], from + 1 + next);
@@ -111,9 +112,11 @@ async fn a_session_that_does_not_read_holds_nobody_up_and_gets_everything_once_w
                     next += 1;
                 }
             }
-            // On a slow machine the ten seconds pass: told so, it comes back.
-            Message::Close(Some(frame)) => {
-                assert_eq!(u16::from(frame.code), 4008);
+            // On a slow machine the ten seconds pass: told so, or cut off when it doesn't take that either, it comes back.
+            gone @ (Ok(Message::Close(Some(_))) | Err(_)) => {
+                if let Ok(Message::Close(Some(frame))) = gone {
+                    assert_eq!(u16::from(frame.code), 4008);
+                }
                 client = partner.try_live(&workspace, &format!("?epoch={epoch}&shared={}", from + next)).await.unwrap();
             }
             _ => {}

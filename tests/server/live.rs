@@ -94,15 +94,16 @@ async fn a_session_that_does_not_read_holds_nobody_up_and_gets_everything_once_w
     let mut client = partner.live(&workspace).await;
     let welcome = client.until_type("welcome").await;
     let (epoch, from) = (welcome["epoch"].as_str().unwrap(), welcome["positions"]["shared"].as_u64().unwrap());
-    // 15 MB: more than loopback's buffers and the ring take together. In few edits: who takes nothing for ten seconds is
+    // 15 MB: more than loopback's buffers and the ring take together. Ten at once: who takes nothing for ten seconds is
     // closed, and they are not to take as long on a busy machine.
-    let text = "x".repeat(300_000);
-    for number in 0..50 {
-        let patch = json!({"name": format!("Name {number}"), "content": {"text": text}});
-        server.admin.edit(&workspace, json!([{"kind": "item_update", "id": request, "patch": patch}])).await;
+    let text = "x".repeat(50_000);
+    for ten in 0..30 {
+        let update = |number| json!({"kind": "item_update", "id": request, "patch": {"name": format!("Name {number}"), "content": {"text": text}}});
+        let changes: Vec<_> = (ten * 10..ten * 10 + 10).map(update).collect();
+        server.admin.edit(&workspace, json!(changes)).await;
     }
     let mut next = 0;
-    while next < 50 {
+    while next < 300 {
         match client.socket.next().await.unwrap() {
             Ok(Message::Text(text)) => {
                 let message: serde_json::Value = serde_json::from_str(&text).unwrap();

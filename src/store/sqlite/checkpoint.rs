@@ -1,17 +1,20 @@
 //! Copying the write-ahead log into the database file.
 //!
-//! SQLite would do it within a commit, and that commit's edits would wait for 16 MiB to be copied and synced. Here the
-//! bulk goes on a thread of its own, beside commits. What is written meanwhile is little, and the writer copies it
-//! itself: only a log that is copied to its end starts again from its beginning, and only the writer can hold the end
-//! still.
+//! SQLite would do it within a commit, and that commit's edits would wait for the copy to be synced. Here a thread of
+//! its own copies beside commits, and syncs what it copied: SQLite itself does that only when it has copied all there
+//! is, which beside commits it never has. It does so little by little, because a commit's own sync waits for what the
+//! disk was told before. The last bit is the writer's: only a log that is copied to its end starts again from its
+//! beginning, and only the writer can hold the end still.
 
 use anyhow::Context;
 use rusqlite::Connection;
-use std::{cell::Cell, path::Path, sync::mpsc, thread};
+use std::{cell::Cell, fs::File, path::Path, sync::mpsc, thread};
 
-/// The pages, 16 MiB of them, the log grows to before they are copied into the database: pages that are written again
-/// and again until then are copied once.
+/// The pages, 16 MiB of them, the log grows to before it starts again.
 const PAGES: i32 = 4_096;
+
+/// The pages, 1 MiB of them, that are copied at once.
+const STEP: i32 = 256;
 
 thread_local! {
     /// How many pages are in the log since this thread's last commit. SQLite's hook takes no state of its own.
@@ -23,6 +26,8 @@ pub(super) struct Checkpoints {
     wake: Option<mpsc::Sender<()>>,
     done: mpsc::Receiver<()>,
     under_way: bool,
+    /// How much of the log the thread has been given.
+    given: i32,
     thread: Option<thread::JoinHandle<()>>,
 }
 
@@ -30,6 +35,8 @@ impl Checkpoints {
     /// Starts the thread, with a connection of its own to the same file.
     pub(super) fn start(file: &Path) -> anyhow::Result<Self> {
         let connection = super::open_existing(file)?;
+        // Open until the thread ends: to close a file gives up all locks that the process has on it.
+        let database = File::open(file).with_context(|| format!("open {}", file.display()))?;
         let (wake, woken) = mpsc::channel();
         let (tell, done) = mpsc::channel();
         let thread = thread::Builder::new()
@@ -37,13 +44,16 @@ impl Checkpoints {
             .spawn(move || {
                 while woken.recv().is_ok() {
                     copy(&connection);
+                    if let Err(error) = database.sync_data() {
+                        tracing::warn!(%error, "the store's file could not be synced");
+                    }
                     if tell.send(()).is_err() {
                         break;
                     }
                 }
             })
             .context("start the store's checkpoints")?;
-        Ok(Self { wake: Some(wake), done, under_way: false, thread: Some(thread) })
+        Ok(Self { wake: Some(wake), done, under_way: false, given: 0, thread: Some(thread) })
     }
 
     /// Makes SQLite count instead of copying, on the thread that writes by this connection.
@@ -56,18 +66,21 @@ impl Checkpoints {
 
     /// What is due after a commit of this thread.
     pub(super) fn after_commit(&mut self, connection: &Connection) {
-        if LOGGED.get() < PAGES {
-            return;
+        let logged = LOGGED.get();
+        match self.done.try_recv() {
+            Err(mpsc::TryRecvError::Empty) if self.under_way => return,
+            // Without the thread, all of it is the writer's.
+            _ => self.under_way = false,
         }
-        if !self.under_way {
+        if logged < self.given {
+            self.given = 0;
+        }
+        if logged >= PAGES {
+            copy(connection);
+        } else if logged - self.given >= STEP {
+            self.given = logged;
             self.under_way = self.wake.as_ref().is_some_and(|wake| wake.send(()).is_ok());
         }
-        match self.done.try_recv() {
-            Err(mpsc::TryRecvError::Empty) => return,
-            // Without the thread, all of it is the writer's.
-            Ok(()) | Err(mpsc::TryRecvError::Disconnected) => self.under_way = false,
-        }
-        copy(connection);
     }
 }
 

@@ -43,6 +43,8 @@ export interface TestServer {
   /** Away, as if its machine had lost power; and there again. */
   kill(): Promise<void>;
   again(): Promise<void>;
+  /** Told to end, as by a deploy, and once it has ended, started again; meanwhile there is none. */
+  deploy(meanwhile: () => Promise<void>): Promise<void>;
   /** For good. */
   stop(): Promise<void>;
 }
@@ -69,6 +71,13 @@ export async function startServer(command: "serve" | "demo", until: RegExp, opti
     hears: (pattern) => child.hears(pattern),
     kill,
     async again() {
+      child = await started(PROGRAM, args, /listening/);
+    },
+    async deploy(meanwhile) {
+      const ended = once(child.process, "exit");
+      child.process.kill("SIGTERM");
+      await ended;
+      await meanwhile();
       child = await started(PROGRAM, args, /listening/);
     },
     async stop() {

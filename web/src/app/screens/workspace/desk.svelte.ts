@@ -93,8 +93,13 @@ export class Desk {
   /** The item with all that is around it, read. */
   async load(id: string): Promise<Item> {
     const above = pathTo(this.live.items, id).slice(0, -1);
-    const [item] = await Promise.all([this.live.item(id), ...above.map((one) => this.live.item(one.id))]);
-    this.drafts.restore(id, item.content);
+    const read = this.live.item(id).then((item) => {
+      // At once: what is typed from now on goes upon what was kept.
+      this.drafts.restore(id, item.content);
+      this.#read += 1;
+      return item;
+    });
+    const [item] = await Promise.all([read, ...above.map((one) => this.live.item(one.id))]);
     this.#read += 1;
     return item;
   }

@@ -19,8 +19,11 @@ interface Source {
   items: ReadonlyMap<string, Entry>;
 }
 
-/** All rows, in order. With `hits`, those alone and what they are in, open. */
-export function rowsOf(source: Source, expanded: { has(id: string): boolean }, hits?: Hits): Row[] {
+/**
+ * All rows, in order. With `hits`, those alone and what they are in, open. A row that is as it was `before` is the same
+ * object, so that it isn't drawn anew.
+ */
+export function rowsOf(source: Source, expanded: { has(id: string): boolean }, hits?: Hits, before?: ReadonlyMap<string, Row>): Row[] {
   const rows: Row[] = [];
   const walk = (parent: string | null, level: number) => {
     const all = source.children(parent);
@@ -28,12 +31,26 @@ export function rowsOf(source: Source, expanded: { has(id: string): boolean }, h
     for (const [at, entry] of siblings.entries()) {
       const hasChildren = hits ? hits.open.has(entry.id) : source.children(entry.id).length > 0;
       const open = hasChildren && (hits ? true : expanded.has(entry.id));
-      rows.push({ entry, level, parent, hasChildren, expanded: open, place: at + 1, of: siblings.length });
+      const row = { entry, level, parent, hasChildren, expanded: open, place: at + 1, of: siblings.length };
+      const known = before?.get(entry.id);
+      rows.push(known && isSame(known, row) ? known : row);
       if (open) walk(entry.id, level + 1);
     }
   };
   walk(null, 1);
   return rows;
+}
+
+function isSame(a: Row, b: Row): boolean {
+  return (
+    a.entry === b.entry &&
+    a.level === b.level &&
+    a.hasChildren === b.hasChildren &&
+    a.expanded === b.expanded &&
+    a.place === b.place &&
+    a.of === b.of &&
+    a.parent === b.parent
+  );
 }
 
 export interface Hits {

@@ -14,6 +14,7 @@ WORKDIR /build
 ENV CARGO_PROFILE_RELEASE_DEBUG=0 CARGO_PROFILE_RELEASE_STRIP=debuginfo
 # What others wrote, in a layer of its own: it is built anew only when Cargo's files change.
 COPY Cargo.toml Cargo.lock ./
+COPY .cargo/config.toml .cargo/
 COPY load/Cargo.toml load/
 RUN mkdir -p src load/src benches \
     && touch src/lib.rs benches/path.rs benches/fanout.rs benches/edit_rate.rs \

@@ -207,6 +207,7 @@ fn what_is_copied_into_the_image_is_there_and_enough() {
         assert!(docker.contains(&format!("benches/{name}.rs")), "{name}");
     }
     assert!(manifest.contains("members = [\"load\"]"), "a new member's Cargo.toml is copied too");
+    assert!(copied.iter().any(|path| path == ".cargo/config.toml"), "it is built with the same flags");
     // What the source includes from elsewhere.
     for path in sources(&root().join("src")) {
         let text = std::fs::read_to_string(&path).unwrap();

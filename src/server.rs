@@ -88,7 +88,7 @@ impl Server {
         let hub = Hub::new(Arc::clone(&store), cluster, pumps);
         let mail = Mailer::new(smtp(&options.mail)?);
         let sender = Sender::system(options.allow_target.clone()).context("preparing to send requests")?;
-        let mut app = App::new(store, hub, mail, sender, public_url, options.allow_origin.clone(), setup.as_ref());
+        let mut app = App::new(store, hub, mail, sender, public_url, options.allow_origin.clone(), setup.as_ref())?;
         app.history = options.history;
         Ok(Self { listener, app: Arc::new(app), setup_link })
     }

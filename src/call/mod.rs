@@ -1,11 +1,13 @@
 //! Sending a request for a person: what it is once its variables have their values, where it may go, what came of it.
 //!
 //! `variables` and `build` are pure: an item with its ancestors and variables becomes an [`Outgoing`]. `guard` says where
-//! it may go, and `send` takes it there and answers with a [`Outcome`]. `limits` says how much a person may send.
+//! it may go, and `send` takes it there and answers with a [`Outcome`]. `limits` says how much a person may send, and
+//! `threads` which threads do it.
 
 pub mod guard;
 pub mod limits;
 pub mod send;
+pub mod threads;
 
 pub mod build;
 mod content;

@@ -25,6 +25,7 @@ use crate::call::history::{Sent, record};
 use crate::call::limits::Limits as SendLimits;
 use crate::call::redact::Redaction;
 use crate::call::send::Sender;
+use crate::call::threads::Threads;
 use crate::config::HistoryOptions;
 use crate::hub::Hub;
 use crate::id::{UserId, WorkspaceId};
@@ -70,6 +71,8 @@ pub struct App {
     pub sender: Sender,
     /// How many of them somebody may send.
     pub sends: SendLimits,
+    /// Where that is done.
+    pub threads: Threads,
     /// What links start with.
     pub public_url: String,
     /// Origins whose pages may use a cookie.
@@ -84,7 +87,9 @@ pub struct App {
 
 impl App {
     /// The parts joined.
-    #[must_use]
+    ///
+    /// # Errors
+    /// When the system has no threads left.
     pub fn new(
         store: Arc<dyn Store>,
         hub: Hub,
@@ -93,22 +98,23 @@ impl App {
         public_url: String,
         mut origins: Vec<String>,
         setup: Option<&Secret>,
-    ) -> Self {
+    ) -> anyhow::Result<Self> {
         origins.push(public_url.clone());
-        Self {
+        Ok(Self {
             hub: Arc::new(hub),
             identity: Identity::new(Arc::clone(&store)),
             mail,
             limits: Limits::default(),
             sender,
             sends: SendLimits::default(),
+            threads: Threads::start()?,
             store,
             public_url,
             origins,
             setup: setup.map(Secret::hash),
             history: HistoryOptions::default(),
             ready: AtomicBool::new(true),
-        }
+        })
     }
 
     /// A workspace and how the caller sees it. For who is no member, there is no such thing.

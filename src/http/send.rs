@@ -159,7 +159,7 @@ pub(super) async fn send(
         overrides: asked.overrides,
         files: asked.files,
     };
-    carry_out(&app, &workspace, &viewer, order).await
+    send_it(app, workspace, viewer, order).await
 }
 
 /// What it was made of is as it was; all else is as it is by now.
@@ -196,7 +196,7 @@ pub(super) async fn send_again(
         overrides: source.overrides.into_iter().chain(asked.overrides).collect(),
         files: asked.files,
     };
-    carry_out(&app, &workspace, &viewer, order).await
+    send_it(app, workspace, viewer, order).await
 }
 
 pub(super) async fn send_alone(
@@ -223,14 +223,19 @@ pub(super) async fn send_alone(
         overrides: asked.overrides,
         files: asked.files,
     };
-    carry_out(&app, &workspace, &viewer, order).await
+    send_it(app, workspace, viewer, order).await
 }
 
 /// The one way in which requests are sent.
+async fn send_it(app: Arc<App>, workspace: Arc<Workspace>, viewer: Viewer, order: Order) -> Result<Response, Problem> {
+    let sent = carry_out(Arc::clone(&app), workspace, viewer, order);
+    app.threads.run(sent).await
+}
+
 async fn carry_out(
-    app: &Arc<App>,
-    workspace: &Workspace,
-    viewer: &Viewer,
+    app: Arc<App>,
+    workspace: Arc<Workspace>,
+    viewer: Viewer,
     mut order: Order,
 ) -> Result<Response, Problem> {
     let owner = Owner { workspace: workspace.id, user: viewer.user };
@@ -239,17 +244,17 @@ async fn carry_out(
         Err(wait) => return Ok(later(wait)),
     };
     let Prepared { built: Built { outgoing, undefined, .. }, source, redaction } =
-        order.prepare(app, workspace, viewer).await?;
-    let mut jar = cookies(app, owner).await?;
+        order.prepare(&app, &workspace, &viewer).await?;
+    let mut jar = cookies(&app, owner).await?;
     let Order { item, name, .. } = order;
     let call = Arc::new(Call { owner, item, name, source, outgoing, redaction, begun: Instant::now() });
     // Who goes away meanwhile ends the request, and finds that in the history.
-    let under_way = UnderWay::begin(app, &call);
+    let under_way = UnderWay::begin(&app, &call);
     let outcome = app.sender.with(Arc::clone(&permit)).send(call.outgoing.clone(), &mut jar).await;
     under_way.end();
     let answered = outcome.as_ref().is_ok_and(|outcome| (200..400).contains(&outcome.status));
     app.hub.called(owner.workspace, owner.user, now_utc(), answered);
-    let entry = call.record(app, outcome.as_ref().map_err(SendError::code)).await?;
+    let entry = call.record(&app, outcome.as_ref().map_err(SendError::code)).await?;
     keep_cookies(app.store.as_ref(), owner, jar.taken()).await?;
     let request = SentRequest {
         method: call.outgoing.method.clone(),

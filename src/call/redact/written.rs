@@ -58,6 +58,9 @@ fn written_so(text: &str, secret: &str, escapes_first: bool) -> Option<usize> {
     Some(at)
 }
 
+/// What escapes begin with.
+pub(super) const ESCAPES: [char; 3] = ['+', '%', '\\'];
+
 /// The character that an escape at the beginning of a text stands for, and the escape's length.
 pub(super) fn meant(text: &str) -> Option<(char, usize)> {
     match text.as_bytes().first()? {

@@ -11,8 +11,10 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
     thread,
+    time::Duration,
 };
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep_until};
 
 /// How many jobs may wait. Past it callers wait for room, so that a slow disk shows as latency, not as memory.
 const QUEUE: usize = 4096;
@@ -23,6 +25,10 @@ const GROUP: usize = 1024;
 /// How many jobs of `run_later` share a transaction at most: so long may an edit wait for what people keep for
 /// themselves. One takes some 0.1 ms.
 const LATER: usize = 16;
+
+/// So long after one group of `run_later` the next is begun, unless it is full: what comes one by one shares commits, and
+/// an edit seldom meets one that it has to wait for.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// The way to the writer's thread. Dropping it lets the thread finish what waits, and waits for that.
 pub(super) struct Writer {
@@ -36,9 +42,12 @@ impl Writer {
     pub(super) fn start(connection: Connection, file: &Path) -> anyhow::Result<Self> {
         let (now, jobs_now) = mpsc::channel(QUEUE);
         let (later, jobs_later) = mpsc::channel(QUEUE);
-        let jobs = Jobs { now: jobs_now, later: jobs_later };
+        let jobs = Jobs { now: jobs_now, later: jobs_later, later_from: Instant::now() };
         // Nothing but waiting for either queue happens in it.
-        let waiting = tokio::runtime::Builder::new_current_thread().build().context("wait for the store's writes")?;
+        let waiting = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .context("wait for the store's writes")?;
         let checkpoints = Checkpoints::start(file)?;
         let commits = Arc::new(AtomicU64::new(0));
         let counted = Arc::clone(&commits);
@@ -135,16 +144,19 @@ impl<T: Send, F: FnOnce(&Connection) -> anyhow::Result<T> + Send> Job for Task<F
 struct Jobs {
     now: mpsc::Receiver<Box<dyn Job>>,
     later: mpsc::Receiver<Box<dyn Job>>,
+    /// When the next group of `later` may begin.
+    later_from: Instant,
 }
 
 impl Jobs {
     /// Waits for the next group. False once there will be none.
     async fn next(&mut self, group: &mut Vec<Box<dyn Job>>) -> bool {
         let (now, later) = (&mut self.now, &mut self.later);
+        let from = if later.len() < LATER { self.later_from } else { Instant::now() };
         let is_later = tokio::select! {
             biased;
             Some(job) = now.recv() => { group.push(job); false }
-            Some(job) = later.recv() => { group.push(job); true }
+            Some(job) = async { sleep_until(from).await; later.recv().await } => { group.push(job); true }
             else => return false,
         };
         let take = |queue: &mut mpsc::Receiver<Box<dyn Job>>, most: usize| {
@@ -153,7 +165,10 @@ impl Jobs {
         if !is_later {
             group.append(&mut take(now, GROUP - 1));
         }
-        group.append(&mut take(later, LATER - usize::from(is_later)));
+        if is_later || from <= Instant::now() {
+            group.append(&mut take(later, LATER - usize::from(is_later)));
+            self.later_from = Instant::now() + PAUSE;
+        }
         true
     }
 }

@@ -49,6 +49,9 @@ fn number(connection: &Connection, owner: Owner) -> anyhow::Result<Option<i64>> 
 
 /// The number of a member, made with its first use; None for who is none.
 fn number_to_write(connection: &Connection, owner: Owner) -> anyhow::Result<Option<i64>> {
+    if let Some(number) = number(connection, owner)? {
+        return Ok(Some(number));
+    }
     connection
         .prepare_cached(
             "INSERT INTO owners (workspace, user)

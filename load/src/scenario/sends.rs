@@ -1,5 +1,6 @@
 //! Partners call an API through the server while everybody watches edits: what a send costs those who only watch. The
-//! API is this process's own, on loopback: start the server with `--allow-target 127.0.0.1`.
+//! API is this process's own, on loopback: start the server with `--allow-target 127.0.0.1`. The API and who calls it stand
+//! for other machines: they stand behind the sessions whose edits are timed, on threads of a lower priority (on Linux).
 
 use crate::editor::editors_for;
 use crate::options::Options as Common;
@@ -13,6 +14,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::{Builder, Handle};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
@@ -56,7 +58,14 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
     );
     let (rate, third) = (common.edits_per_second, Duration::from_secs(common.duration) / 3);
     let needs = Needs { editors: editors_for(rate), edits: rate * (common.duration + 3), ..Needs::of("sends") };
-    let (target, api) = upstream(options).await?;
+    let elsewhere = Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("elsewhere")
+        .on_thread_start(stand_behind)
+        .enable_all()
+        .build()
+        .context("starting the threads of the API and its callers")?;
+    let target = upstream(options, elsewhere.handle()).await?;
     let answer_time = Duration::from_millis(options.answer_ms);
     let report = run::play(common, needs, async |play: &mut Play| {
         play.everybody_comes().await?;
@@ -65,15 +74,24 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
         for (what, in_flight) in [("no sends", 0), ("sends", options.in_flight as usize), ("no sends again", 0)] {
             play.progress.step(&format!("{what}: {rate} edits a second for {third:?}"));
             play.meter.mark(what);
-            parts.push(part(play, what, rate, third, in_flight, target, answer_time).await?);
+            let senders = Senders { in_flight, target, answer_time, elsewhere: elsewhere.handle() };
+            parts.push(part(play, what, rate, third, senders).await?);
         }
         let mut findings = Findings::of(play.meter.close(&window)?);
         tell(&mut findings, &parts)?;
         Ok(findings)
     })
     .await;
-    api.abort();
+    elsewhere.shutdown_background();
     report
+}
+
+/// Who calls, and whom.
+struct Senders<'a> {
+    in_flight: usize,
+    target: SocketAddr,
+    answer_time: Duration,
+    elsewhere: &'a Handle,
 }
 
 async fn part(
@@ -81,15 +99,15 @@ async fn part(
     what: &'static str,
     rate: u64,
     lasting: Duration,
-    in_flight: usize,
-    target: SocketAddr,
-    answer_time: Duration,
+    Senders { in_flight, target, answer_time, elsewhere }: Senders<'_>,
 ) -> anyhow::Result<Part> {
     let window = play.meter.open()?;
     let until = Instant::now() + lasting;
     let begin = |nth: usize| answer_time.mul_f64(nth as f64 / in_flight as f64);
-    let senders = (0..in_flight).map(|nth| play.sender(nth, target, begin(nth), until));
-    let senders: JoinSet<anyhow::Result<usize>> = senders.collect();
+    let mut senders: JoinSet<anyhow::Result<usize>> = JoinSet::new();
+    for nth in 0..in_flight {
+        senders.spawn_on(play.sender(nth, target, begin(nth), until), elsewhere);
+    }
     play.edits.steadily(rate, lasting, None).await;
     let sent = senders.join_all().await.into_iter().collect::<anyhow::Result<Vec<usize>>>().context("sending")?;
     play.settle(play.cast.all()).await;
@@ -109,20 +127,31 @@ fn ms(histogram: &Histogram<u64>, quantile: f64) -> f64 {
 }
 
 /// An API that takes its time.
-async fn upstream(options: &Options) -> anyhow::Result<(SocketAddr, tokio::task::JoinHandle<()>)> {
-    let listener = TcpListener::bind("127.0.0.1:0").await.context("listening for what the server sends")?;
+async fn upstream(options: &Options, elsewhere: &Handle) -> anyhow::Result<SocketAddr> {
+    let binding = elsewhere.spawn(TcpListener::bind("127.0.0.1:0"));
+    let listener = binding.await?.context("listening for what the server sends")?;
     let (address, delay) = (listener.local_addr()?, Duration::from_millis(options.answer_ms));
     let body = "x".repeat(options.answer_bytes as usize);
     let head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n";
     let answer = bytes_of(format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()));
-    let serving = tokio::spawn(async move {
+    elsewhere.spawn(async move {
         while let Ok((socket, _)) = listener.accept().await {
             let answer = answer.clone();
             tokio::spawn(async move { serve(socket, delay, &answer).await });
         }
     });
-    Ok((address, serving))
+    Ok(address)
 }
+
+#[cfg(target_os = "linux")]
+fn stand_behind() {
+    if let Err(error) = rustix::process::nice(10) {
+        eprintln!("The API and its callers have the priority of everybody: {error}");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn stand_behind() {}
 
 fn bytes_of(text: String) -> std::sync::Arc<[u8]> {
     text.into_bytes().into()

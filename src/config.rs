@@ -10,6 +10,8 @@ use target::AllowTarget;
 
 /// Bytes of an HTTP body.
 pub const LARGEST_BODY: usize = 8 * 1_024 * 1_024;
+/// Bytes of a call that sends a request: the largest body that goes out (8 MiB), as a file in base64.
+pub const LARGEST_SEND: usize = 12 * 1_024 * 1_024;
 /// Bytes of an import.
 pub const LARGEST_IMPORT: usize = 64 * 1_024 * 1_024;
 /// Bytes of an archive of a workspace: several of the largest imports.

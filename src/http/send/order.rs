@@ -1,7 +1,7 @@
 //! What is to be sent, wherever it came from, and what it becomes with the values of now.
 
 use super::SentFile;
-use crate::call::build::{Built, Sources, Upload, build};
+use crate::call::build::{BuildError, Built, Sources, Upload, build};
 use crate::call::redact::Redaction;
 use crate::call::source::mask;
 use crate::call::variables::{Scope, Variables};
@@ -136,7 +136,10 @@ impl Order {
             build(&sources, &mut rand::rng())
         });
         let built = built.await.map_err(|error| unavailable(error.into()))?;
-        let built = built.map_err(|error| Problem::new(Code::Invalid, error.to_string()))?;
+        let built = built.map_err(|error| {
+            let code = if error == BuildError::BodyTooLarge { Code::TooLarge } else { Code::Invalid };
+            Problem::new(code, error.to_string())
+        })?;
         secrets.extend(built.secrets.iter().cloned());
         Ok(Prepared { built, source, redaction: Redaction::of(secrets) })
     }

@@ -250,8 +250,14 @@ async fn carry_out(
     under_way.end();
     let answered = outcome.as_ref().is_ok_and(|outcome| (200..400).contains(&outcome.status));
     app.hub.called(owner.workspace, owner.user, now_utc(), answered);
-    let entry = call.record(app, outcome.as_ref().map_err(SendError::code)).await?;
-    keep_cookies(app.store.as_ref(), owner, jar.taken()).await?;
+    // Who asked has the answer, whether it can be kept or not: the request is not to be sent once more for it.
+    let entry = call.record(app, outcome.as_ref().map_err(SendError::code)).await.unwrap_or_else(|problem| {
+        tracing::warn!(%problem, "a request that was sent is not in the history");
+        None
+    });
+    if let Err(problem) = keep_cookies(app.store.as_ref(), owner, jar.taken()).await {
+        tracing::warn!(%problem, "cookies of an answer are not kept");
+    }
     let request = SentRequest {
         method: call.outgoing.method.clone(),
         url: call.outgoing.url.clone(),

@@ -3,7 +3,9 @@
 use super::Scene;
 use crate::common::Person;
 use base64::{Engine, prelude::BASE64_STANDARD};
-use loggia::config::LARGEST_SEND;
+use loggia::call::history::keep_cookies;
+use loggia::config::{LARGEST_JAR, LARGEST_SEND};
+use loggia::store::own::Owner;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -48,4 +50,46 @@ async fn a_file_goes_out_up_to_8_mib() {
         assert_eq!(refused.json["detail"], format!("At most {LARGEST_SEND} bytes."));
     }
     assert!(scene.api.calls.try_recv().is_err(), "nothing else was sent");
+}
+
+#[tokio::test]
+async fn an_answer_that_cant_be_kept_is_told() {
+    let mut scene = Scene::new().await;
+    let (ann, admin) = (scene.ann.clone(), scene.server.admin.clone());
+    let (path, member) = (scene.send_path(), scene.path(&format!("/members/{}", ann.id)));
+    let body = json!({"environment": scene.environment});
+    let answers = async {
+        let (_, mut socket) = scene.api.call().await;
+        // Who is no member any more has no history and no cookies.
+        admin.delete(&member).await.expect(204);
+        let answer = "HTTP/1.1 201 Created\r\nSet-Cookie: a=1\r\nContent-Length: 4\r\n\r\nmade";
+        socket.write_all(answer.as_bytes()).await.unwrap();
+    };
+    let (answer, ()) = tokio::join!(ann.post(&path, body), answers);
+    let answer = answer.expect(200);
+    assert_eq!((&answer["entry"], &answer["error"]), (&Value::Null, &Value::Null));
+    assert_eq!((&answer["response"]["status"], &answer["response"]["body"]["text"]), (&json!(201), &json!("made")));
+}
+
+#[tokio::test]
+async fn a_jar_that_is_full_loses_its_oldest_cookies() {
+    let mut scene = Scene::new().await;
+    let ann = scene.ann.clone();
+    let owner = Owner { workspace: scene.workspace.parse().unwrap(), user: ann.id.parse().unwrap() };
+    let many: Vec<_> = (0..130)
+        .map(|number| (format!("https://host{number}.com/").parse().unwrap(), format!("a={}", "x".repeat(2_000))))
+        .collect();
+    keep_cookies(scene.server.store.as_ref(), owner, &many).await.unwrap();
+    let set = format!("Set-Cookie: one={}\r\nSet-Cookie: two={}\r\n", "y".repeat(4_000), "z".repeat(4_000));
+    let body = json!({"environment": scene.environment});
+    let (answer, _) = scene.sends(&ann, body.clone(), &set).await;
+    assert!(answer["entry"].is_object(), "{answer}");
+    let kept = ann.get(&scene.path("/cookies")).await;
+    let size = kept.expect(200)["cookies"].to_string().len();
+    assert!((LARGEST_JAR - 2_500..=LARGEST_JAR).contains(&size), "{size}");
+    for (host, is_there) in [("host0.com", false), ("host129.com", true), ("127.0.0.1", true)] {
+        assert_eq!(kept.text.contains(host), is_there, "{host}");
+    }
+    let (_, head) = scene.sends(&ann, body, "").await;
+    assert!(head.contains("one=yyy") && head.contains("two=zzz"), "{head}");
 }

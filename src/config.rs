@@ -53,6 +53,8 @@ pub const HISTORY_DAYS: u16 = 30;
 pub const HISTORY_ENTRIES: u32 = 1_000;
 /// Names that are looked up at once for all persons: a look-up holds one of a few hundred threads, and can't be ended.
 pub const LOOKUPS_AT_ONCE: usize = 256;
+/// Of them, for one person: so few that some people's stuck ones leave room for those of others.
+pub const LOOKUPS_OF_A_PERSON: usize = 4;
 /// Bytes of a request's or an answer's body that a history keeps.
 pub const LARGEST_KEPT_BODY: usize = 64 * 1_024;
 /// Runs of a person in a workspace; older ones go.

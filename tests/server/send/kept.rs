@@ -1,7 +1,7 @@
 //! What is kept of a send, what is not, and that the answer is told when nothing can be.
 
 use super::Scene;
-use crate::common::Person;
+use crate::common::{Person, new_id};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use loggia::call::history::keep_cookies;
 use loggia::config::{LARGEST_JAR, LARGEST_SEND};
@@ -92,4 +92,50 @@ async fn a_jar_that_is_full_loses_its_oldest_cookies() {
     }
     let (_, head) = scene.sends(&ann, body, "").await;
     assert!(head.contains("one=yyy") && head.contains("two=zzz"), "{head}");
+}
+
+#[tokio::test]
+async fn values_whose_name_says_that_they_are_secret_are_kept_nowhere() {
+    let mut scene = Scene::new().await;
+    let ann = scene.ann.clone();
+    let values = json!({"values": {"db_password": "hunter-22", "key": "anns-key", "who": "shown-1"}});
+    let path = scene.path(&format!("/environments/{}/values", scene.environment));
+    ann.request("PUT", &path, Some(values)).await.expect(200);
+    let request = json!({"method": "POST", "url": "{{base}}/{{session_token}}/{{who}}/{{tokenUrl}}",
+                         "body": {"mode": "raw", "raw": "{\"p\": \"{{db_password}}\", \"g\": \"the-teams-own-key\"}"}});
+    let overrides = json!({"session_token": "tok-93", "tokenUrl": "shown-2"});
+    let body = json!({"environment": scene.environment, "request": request, "overrides": overrides});
+    let (answer, came) = posts(&mut scene, &ann, body.clone()).await;
+    assert!(came.starts_with(b"{\"p\": \"hunter-22\""));
+    let entry = scene.path(&format!("/history/{}", answer["entry"]["id"].as_str().unwrap()));
+    let whole = ann.get(&entry).await;
+    let kept = [whole.expect(200).to_string(), scene.history(&ann).await.to_string()];
+    for text in &kept {
+        for secret in ["hunter-22", "tok-93", "anns-key"] {
+            assert!(!text.contains(secret), "{secret} in {text}");
+        }
+        assert!(text.contains("/shown-1/shown-2"), "{text}");
+    }
+    // Whether a partner's guess of the team's secret is right is not to be told by what is taken out.
+    assert!(kept[0].contains("the-teams-own-key"), "{}", kept[0]);
+    let admin = scene.server.admin.clone();
+    let (answer, _) = posts(&mut scene, &admin, body).await;
+    let entry = scene.path(&format!("/history/{}", answer["entry"]["id"].as_str().unwrap()));
+    let whole = admin.get(&entry).await.expect(200).to_string();
+    assert!(!whole.contains("the-teams-own-key"), "{whole}");
+
+    // The results of a run.
+    let run = json!({"item": scene.item, "environment": scene.environment});
+    let run = ann.post(&scene.path("/runs"), run).await.expect(201)["id"].as_str().unwrap().to_owned();
+    let run = scene.path(&format!("/runs/{run}"));
+    let result = json!({"item": new_id(), "name": "By anns-key", "ms": 1, "sequence": 0, "error": "hunter%2D22 is wrong",
+                        "assertions": [{"name": "no hunter-22", "passed": false, "error": "expected 'anns-key' at shown-1"}]});
+    for _ in 0..2 {
+        ann.post(&format!("{run}/results"), result.clone()).await.expect(200);
+    }
+    let kept = ann.get(&run).await;
+    let result = &kept.expect(200)["results"][0];
+    assert_eq!((&result["name"], &result["error"]), (&json!("By ••••"), &json!("•••• is wrong")));
+    let assertion = json!({"name": "no ••••", "passed": false, "error": "expected '••••' at shown-1"});
+    assert_eq!((&result["assertions"], kept.json["results"].as_array().unwrap().len()), (&json!([assertion]), 1));
 }

@@ -10,6 +10,8 @@ use target::AllowTarget;
 
 /// Bytes of an HTTP body.
 pub const LARGEST_BODY: usize = 8 * 1_024 * 1_024;
+/// Bytes of a call that sends a request: the largest body that goes out (8 MiB), as a file in base64.
+pub const LARGEST_SEND: usize = 12 * 1_024 * 1_024;
 /// Bytes of an import.
 pub const LARGEST_IMPORT: usize = 64 * 1_024 * 1_024;
 /// Bytes of an archive of a workspace: several of the largest imports.
@@ -51,6 +53,8 @@ pub const HISTORY_DAYS: u16 = 30;
 pub const HISTORY_ENTRIES: u32 = 1_000;
 /// Names that are looked up at once for all persons: a look-up holds one of a few hundred threads, and can't be ended.
 pub const LOOKUPS_AT_ONCE: usize = 256;
+/// Of them, for one person: so few that some people's stuck ones leave room for those of others.
+pub const LOOKUPS_OF_A_PERSON: usize = 4;
 /// Bytes of a request's or an answer's body that a history keeps.
 pub const LARGEST_KEPT_BODY: usize = 64 * 1_024;
 /// Runs of a person in a workspace; older ones go.

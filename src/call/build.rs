@@ -235,7 +235,7 @@ impl Profile {
             None => BTreeSet::new(),
             Some(Value::Object(names)) => {
                 let names = names.iter().filter(|(_, disabled)| **disabled == Value::Bool(true));
-                names.map(|(name, _)| name.to_ascii_lowercase()).collect()
+                names.map(|(name, _)| name.clone()).collect()
             }
             Some(_) => return Err(wrong("disabledSystemHeaders", "an object")),
         };

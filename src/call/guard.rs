@@ -146,12 +146,16 @@ impl Guard {
     }
 
     /// Empty when there is none. A look-up that has begun can't be ended: whoever drops this has it run on, and counted for
-    /// as long, so that a person has no more of them than requests on their way, and nobody waits for another's.
+    /// as long. A person's own wait for one another, and so leave room for those of others.
     async fn look_up(&self, name: String) -> Vec<IpAddr> {
+        let own = match &self.permit {
+            Some(permit) => permit.look_up().await.ok(),
+            None => None,
+        };
         let Ok(place) = Arc::clone(&self.lookups).acquire_owned().await else { return Vec::new() };
         let (resolver, permit) = (Arc::clone(&self.resolver), self.permit.clone());
         let looking = tokio::spawn(async move {
-            let _held = (place, permit);
+            let _held = (own, place, permit);
             resolver.resolve(&name).await.unwrap_or_default()
         });
         looking.await.unwrap_or_default()

@@ -2,7 +2,7 @@
 //! worth keeping.
 
 use super::{Body, Header, Outcome, Outgoing, Redirect, Sizes, Timings, redact::Redaction, send::cookies::Jar, source};
-use crate::config::{HistoryOptions, LARGEST_JAR, LARGEST_KEPT_BODY};
+use crate::config::{HistoryOptions, LARGEST_KEPT_BODY};
 use crate::id::{EntryId, ItemId};
 use crate::protocol::own::{HistoryEntry, Source};
 use crate::store::own::{Entry, Keep, Owner, Replaced};
@@ -63,10 +63,11 @@ pub async fn record(
     Ok(kept.then_some(head))
 }
 
-/// Lays what answers have set over a person's cookies as they are by now: other requests of that person end meanwhile.
+/// Lays what answers have set over a person's cookies as they are by now: other requests of that person end meanwhile. When
+/// they would be too large together, the oldest go.
 ///
 /// # Errors
-/// `too_large`, and the old ones stay; `not_found` for who is no member any more; `unavailable`.
+/// `not_found` for who is no member any more; `unavailable`.
 pub async fn keep_cookies(store: &dyn Store, owner: Owner, taken: &[(Url, String)]) -> Result<(), Problem> {
     if taken.is_empty() {
         return Ok(());
@@ -80,9 +81,6 @@ pub async fn keep_cookies(store: &dyn Store, owner: Owner, taken: &[(Url, String
         };
         taken.iter().for_each(|(url, line)| jar.take(url, line));
         let after = jar.to_json().map_err(unavailable)?;
-        if after.len() > LARGEST_JAR {
-            return Err(Problem::new(Code::TooLarge, format!("Cookies take at most {LARGEST_JAR} bytes.")));
-        }
         if before.as_ref() == Some(&after) || before.is_none() && jar.is_empty() {
             return Ok(());
         }

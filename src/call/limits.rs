@@ -1,6 +1,6 @@
 //! How much a person may send. Each has a limit of its own, so that nobody's sending tells anything of another's.
 
-use crate::config::{SEND_BURST, SENDS_AT_ONCE, SENDS_PER_MINUTE};
+use crate::config::{LOOKUPS_OF_A_PERSON, SEND_BURST, SENDS_AT_ONCE, SENDS_PER_MINUTE};
 use crate::id::UserId;
 use dashmap::DashMap;
 use governor::clock::{Clock, DefaultClock};
@@ -11,6 +11,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
 /// After so many admissions, who has been idle is forgotten.
 const SWEEP: usize = 1_024;
@@ -70,13 +71,20 @@ fn seconds(wait: Duration) -> u64 {
 
 type Rates<C> = RateLimiter<UserId, DashMapStateStore<UserId>, C, NoOpMiddleware<<C as Clock>::Instant>>;
 
+/// What a person has on its way.
+struct Running {
+    requests: usize,
+    /// Places for look-ups of names.
+    lookups: Arc<Semaphore>,
+}
+
 /// Everybody's limits. Cloning shares them.
 #[derive(Clone)]
 pub struct Limits<C: Clock = DefaultClock> {
     allowance: Allowance,
     clock: C,
     rates: Arc<Rates<C>>,
-    running: Arc<DashMap<UserId, usize>>,
+    running: Arc<DashMap<UserId, Running>>,
     admissions: Arc<AtomicUsize>,
 }
 
@@ -107,12 +115,13 @@ impl<C: Clock + Clone> Limits<C> {
     pub fn admit(&self, user: UserId) -> Result<Permit, Wait> {
         // Drops what it took if the rate refuses.
         let permit = {
-            let mut running = self.running.entry(user).or_insert(0);
-            if *running >= self.allowance.at_once {
-                return Err(Wait::AtOnce(*running));
+            let none = || Running { requests: 0, lookups: Arc::new(Semaphore::new(LOOKUPS_OF_A_PERSON)) };
+            let mut running = self.running.entry(user).or_insert_with(none);
+            if running.requests >= self.allowance.at_once {
+                return Err(Wait::AtOnce(running.requests));
             }
-            *running += 1;
-            Permit { user, running: Arc::clone(&self.running) }
+            running.requests += 1;
+            Permit { user, running: Arc::clone(&self.running), lookups: Arc::clone(&running.lookups) }
         };
         self.rates.check_key(&user).map_err(|until| Wait::Rate(until.wait_time_from(self.clock.now())))?;
         if self.admissions.fetch_add(1, Ordering::Relaxed) % SWEEP == SWEEP - 1 {
@@ -132,14 +141,22 @@ impl<C: Clock + Clone> Limits<C> {
 #[must_use]
 pub struct Permit {
     user: UserId,
-    running: Arc<DashMap<UserId, usize>>,
+    running: Arc<DashMap<UserId, Running>>,
+    lookups: Arc<Semaphore>,
+}
+
+impl Permit {
+    /// A place among the person's look-ups, once there is one.
+    pub(super) async fn look_up(&self) -> Result<OwnedSemaphorePermit, AcquireError> {
+        Arc::clone(&self.lookups).acquire_owned().await
+    }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
         self.running.remove_if_mut(&self.user, |_, running| {
-            *running = running.saturating_sub(1);
-            *running == 0
+            running.requests = running.requests.saturating_sub(1);
+            running.requests == 0
         });
     }
 }

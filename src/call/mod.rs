@@ -29,7 +29,7 @@ use utoipa::ToSchema;
 pub struct Outgoing {
     /// Any token of RFC 9110: `GET`, `PROPFIND`.
     pub method: String,
-    /// Absolute, encoded as it goes out.
+    /// Absolute; path and query go out as they stand here.
     pub url: String,
     /// In order, a name as often as the request has it. Without `Content-Length` and what `send` adds by itself; a `Host`
     /// is the person's own and takes the place of the usual one.

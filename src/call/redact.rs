@@ -11,8 +11,21 @@ use written::{ESCAPES, Pattern, is_base64, meant, patterns_of, written};
 /// What stands in place of a secret, however long that is.
 pub const REDACTED: &str = "••••";
 
-/// Headers and fields of a query with one of these in their name hold secrets, whatever stands in them.
+/// Headers, variables and fields of a query with one of these in their name hold secrets, whatever stands in them.
 const TELLING: [&str; 7] = ["authorization", "cookie", "apikey", "token", "secret", "password", "signature"];
+/// Names that have one of these in them and say something about a secret.
+const OPEN_NAMES: [&str; 10] = [
+    "tokenurl",
+    "accesstokenurl",
+    "refreshtokenurl",
+    "addtokento",
+    "tokenname",
+    "tokentype",
+    "tokenrequestparams",
+    "refreshrequestparams",
+    "signaturemethod",
+    "issecretbase64encoded",
+];
 
 /// The values to be taken out.
 #[derive(Clone, Default)]
@@ -179,10 +192,11 @@ pub(super) fn is_open(value: &str) -> bool {
 }
 
 /// Whether a name says that what it stands for is secret.
-pub(super) fn is_telling(name: &str) -> bool {
+#[must_use]
+pub fn is_telling(name: &str) -> bool {
     let letters = |c: &char| c.is_ascii_alphanumeric();
     let name: String = name.chars().filter(letters).map(|c| c.to_ascii_lowercase()).collect();
-    TELLING.iter().any(|word| name.contains(word))
+    TELLING.iter().any(|word| name.contains(word)) && !OPEN_NAMES.contains(&name.as_str())
 }
 
 #[cfg(test)]
@@ -292,7 +306,9 @@ mod tests {
         for name in ["Authorization", "proxy-authorization", "Cookie", "SET-COOKIE", "X-Api-Key", "X-Auth-Token"] {
             assert_eq!(redaction.header(name, "v", 99), REDACTED, "{name}");
         }
-        assert_eq!(redaction.header("Accept", "v", 99), "v");
+        for name in ["Accept", "Token-Type"] {
+            assert_eq!(redaction.header(name, "v", 99), "v", "{name}");
+        }
         assert_eq!(redaction.header("Location", "https://a:b@c/", 99), "https://••••@c/");
     }
 }

@@ -24,6 +24,7 @@ use digest::{Asked, Challenge};
 use error::SendError;
 use request::Request;
 use rustls::RootCertStore;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tls::Tls;
@@ -173,7 +174,8 @@ impl Sender {
         let own = request.value("cookie");
         let line = if behavior.disable_cookies { own.map(str::to_owned) } else { cookies.header(&request.url, own) };
         let ready = Instant::now();
-        let mut connection = Connection::new(stream, request.head(line), request.body.clone());
+        let head = request.head(line, &behavior.disabled_headers);
+        let mut connection = Connection::new(stream, head, request.body.clone());
         let reading = connection.head(request.method == "HEAD", self.bounds.head);
         let head = timeout_at(deadline, reading).await.map_err(late("waiting for the answer"))??;
         Ok(Begun { connection, head, timings, ready })
@@ -201,7 +203,7 @@ impl Sender {
             status: head.status,
             reason: head.reason,
             http_version: head.version.into(),
-            url: request.url.into(),
+            url: request.address(),
             headers: head.headers,
             body,
             timings,
@@ -227,7 +229,8 @@ impl Sender {
             by_header: *by_header,
         };
         let request = token::request(token_url, &client)?;
-        let behavior = Behavior { disable_cookies: true, ..outgoing.behavior.clone() };
+        let disabled_headers = BTreeSet::new();
+        let behavior = Behavior { disable_cookies: true, disabled_headers, ..outgoing.behavior.clone() };
         let mut answer = self.begin(&request, &behavior, &Jar::default(), deadline).await?;
         let read = body::read(&mut answer.connection, &answer.head, self.bounds.body, deadline).await;
         token::token(answer.head.status, &read.bytes)

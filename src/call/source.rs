@@ -12,18 +12,6 @@ use std::collections::BTreeMap;
 
 /// Parameters of an authorization that are secret, beside those whose name says so.
 const SECRET_PARAMETERS: [&str; 5] = ["value", "authkey", "privatekey", "code", "codeverifier"];
-/// Parameters that are none, though their name says so.
-const OPEN_PARAMETERS: [&str; 9] = [
-    "accesstokenurl",
-    "refreshtokenurl",
-    "addtokento",
-    "tokenname",
-    "tokentype",
-    "tokenrequestparams",
-    "refreshrequestparams",
-    "signaturemethod",
-    "issecretbase64encoded",
-];
 
 /// As it is kept. `request` and `overrides` are each at most as large as a body that is kept: past that, the request loses
 /// its body, and if that does not help it is left out; so are the overrides that don't fit.
@@ -220,7 +208,7 @@ fn redact_parameters(auth: &mut Value, redaction: &Redaction) {
 
 fn is_secret_parameter(key: &str) -> bool {
     let key: String = key.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
-    SECRET_PARAMETERS.contains(&key.as_str()) || is_telling(&key) && !OPEN_PARAMETERS.contains(&key.as_str())
+    SECRET_PARAMETERS.contains(&key.as_str()) || is_telling(&key)
 }
 
 fn close(value: &mut Value) {

@@ -38,7 +38,8 @@ async fn body<T: DeserializeOwned>(
     request: Request,
 ) -> Result<T, Problem> {
     all(app, caller, id, item).await?;
-    Json::from_request(request, &()).await.map(|Json(body)| body)
+    let Json(body): Json<T> = Json::from_request(request, &()).await?;
+    Ok(body)
 }
 
 async fn done(

@@ -163,7 +163,7 @@ const ROUTES: &[Route] = &[
     (
         "post",
         "/v1/workspaces/{workspace}/items/{item}/send",
-        "Sends the request, and answers with what came of it; kept in the caller's history alone",
+        "Sends the request, and answers with what came of it; kept in the caller's history alone. Up to 12 MiB",
         Some("NewSend"),
         200,
         Some("SendAnswer"),

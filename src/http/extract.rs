@@ -81,10 +81,10 @@ pub(super) fn refuse_foreign(app: &App, headers: &HeaderMap) -> Result<(), Probl
     Ok(())
 }
 
-/// A JSON body.
-pub struct Json<T>(pub T);
+/// A JSON body of at most so many bytes.
+pub struct Json<T, const LARGEST: usize = LARGEST_BODY>(pub T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+impl<T: DeserializeOwned, S: Send + Sync, const LARGEST: usize> FromRequest<S> for Json<T, LARGEST> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
@@ -93,7 +93,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         if !kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
             return Err(Problem::new(Code::Malformed, "The content type must be application/json."));
         }
-        let bytes = body(request.into_body(), LARGEST_BODY).await?;
+        let bytes = body(request.into_body(), LARGEST).await?;
         from_json(&bytes).map(Self)
     }
 }

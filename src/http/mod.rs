@@ -19,6 +19,7 @@ mod runs;
 mod send;
 mod sign_in;
 mod values;
+mod variables;
 mod workspaces;
 
 use crate::call::history::{Sent, record};

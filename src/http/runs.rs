@@ -2,18 +2,23 @@
 
 use super::extract::{Asked, Caller, Ids, Json};
 use super::history::page_limit;
+use super::variables::Layers;
 use super::{App, json};
 use crate::call::history::keep;
+use crate::call::redact::Redaction;
 use crate::config::{LARGEST_RESULT, MOST_ITERATIONS, MOST_RESULTS, MOST_RUNS};
 use crate::id::{EnvironmentId, ItemId, RunId, WorkspaceId};
-use crate::protocol::own::{News, Run, RunResult, RunState, Runs, Totals, WholeRun};
+use crate::protocol::own::{Assertion, News, Run, RunResult, RunState, Runs, Totals, WholeRun};
 use crate::store::own::{Added, Owner, Page};
 use crate::store::{now_utc, unavailable};
+use crate::workspace::Workspace;
+use crate::workspace::member::Viewer;
 use crate::workspace::problem::{Code, Problem};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Runs of a page, unless it says otherwise, and at most.
@@ -88,9 +93,10 @@ pub(super) async fn add_result(
     Ids((id, run)): Ids<(WorkspaceId, RunId)>,
     Json(result): Json<RunResult>,
 ) -> Result<Response, Problem> {
-    let (_, owner) = app.owner(id, &caller).await?;
-    let body = serde_json::to_string(&result).map_err(|error| unavailable(error.into()))?;
-    if body.len() > LARGEST_RESULT {
+    let (workspace, viewer) = app.seen(id, &caller).await?;
+    let owner = Owner { workspace: id, user: viewer.user };
+    let size = serde_json::to_string(&result).map_err(|error| unavailable(error.into()))?.len();
+    if size > LARGEST_RESULT {
         return Err(Problem::new(Code::TooLarge, format!("A result has at most {LARGEST_RESULT} bytes.")));
     }
     if result.ms < 0.0 {
@@ -104,6 +110,9 @@ pub(super) async fn add_result(
         let detail = format!("Results count from 0 to {}.", MOST_RESULTS - 1);
         return Err(Problem::new(Code::Invalid, detail).at("sequence"));
     }
+    let redaction = redaction(&app, &workspace, &viewer, &find(&app, owner, run).await?).await?;
+    let result = without_secrets(result, &redaction);
+    let body = serde_json::to_string(&result).map_err(|error| unavailable(error.into()))?;
     let passed = result.assertions.iter().filter(|assertion| assertion.passed).count();
     let added = Added {
         sequence: result.sequence,
@@ -140,6 +149,32 @@ fn refused(run: &Run, sequence: Option<u64>) -> Problem {
             Problem::new(Code::Invalid, format!("The next result of the run is {next}.")).at("sequence")
         }
         RunState::Running => Problem::new(Code::Invalid, format!("A run has at most {MOST_RESULTS} results.")),
+    }
+}
+
+/// Takes out what a run's requests may have been sent with, as far as it is known here: overrides aren't.
+async fn redaction(app: &App, workspace: &Workspace, viewer: &Viewer, run: &Run) -> Result<Redaction, Problem> {
+    let mut top = run.item.and_then(|id| workspace.item(id));
+    while let Some(parent) = top.and_then(|item| item.parent).and_then(|id| workspace.item(id)) {
+        top = Some(parent);
+    }
+    let environment = run.environment.filter(|id| workspace.environment(*id).is_some());
+    let layers = match Layers::read(app, workspace, viewer, top.map(|item| &item.content), environment).await {
+        // Nothing is sent with what can't be read.
+        Err(problem) if problem.code == Code::Invalid => Layers::default(),
+        layers => layers?,
+    };
+    Ok(Redaction::of(layers.secrets(&BTreeMap::new())))
+}
+
+fn without_secrets(result: RunResult, redaction: &Redaction) -> RunResult {
+    let text = |text: String| redaction.text(&text, LARGEST_RESULT).0;
+    let assertion = |one: Assertion| Assertion { name: text(one.name), passed: one.passed, error: one.error.map(text) };
+    RunResult {
+        name: text(result.name),
+        error: result.error.map(text),
+        assertions: result.assertions.into_iter().map(assertion).collect(),
+        ..result
     }
 }
 

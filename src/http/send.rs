@@ -13,6 +13,7 @@ use crate::call::send::cookies::Jar;
 use crate::call::send::error::SendError;
 use crate::call::source::lacks;
 use crate::call::{Header, Outcome};
+use crate::config::LARGEST_SEND;
 use crate::id::{EntryId, EnvironmentId, ItemId, WorkspaceId};
 use crate::protocol::own::HistoryEntry;
 use crate::store::own::Owner;
@@ -100,7 +101,7 @@ pub(super) struct SentFile {
     /// Its media type; `application/octet-stream` when left out.
     #[serde(default)]
     content_type: String,
-    /// What is in it.
+    /// What is in it. A body with all its files has at most 8 MiB.
     base64: String,
 }
 
@@ -143,7 +144,7 @@ pub(super) async fn send(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
     Ids((id, item)): Ids<(WorkspaceId, ItemId)>,
-    Json(asked): Json<NewSend>,
+    Json(asked): Json<NewSend, LARGEST_SEND>,
 ) -> Result<Response, Problem> {
     let (workspace, viewer) = app.seen(id, &caller).await?;
     let item = workspace.item(item).ok_or(Code::NotFound)?;
@@ -167,7 +168,7 @@ pub(super) async fn send_again(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
     Ids((id, entry)): Ids<(WorkspaceId, EntryId)>,
-    Json(asked): Json<SendAgain>,
+    Json(asked): Json<SendAgain, LARGEST_SEND>,
 ) -> Result<Response, Problem> {
     let (workspace, viewer) = app.seen(id, &caller).await?;
     let owner = Owner { workspace: id, user: viewer.user };
@@ -203,7 +204,7 @@ pub(super) async fn send_alone(
     State(app): State<Arc<App>>,
     Caller(caller): Caller,
     Ids(id): Ids<WorkspaceId>,
-    Json(asked): Json<SendAlone>,
+    Json(asked): Json<SendAlone, LARGEST_SEND>,
 ) -> Result<Response, Problem> {
     let (workspace, viewer) = app.seen(id, &caller).await?;
     let item = match asked.item {
@@ -254,8 +255,14 @@ async fn carry_out(
     under_way.end();
     let answered = outcome.as_ref().is_ok_and(|outcome| (200..400).contains(&outcome.status));
     app.hub.called(owner.workspace, owner.user, now_utc(), answered);
-    let entry = call.record(&app, outcome.as_ref().map_err(SendError::code)).await?;
-    keep_cookies(app.store.as_ref(), owner, jar.taken()).await?;
+    // Who asked has the answer, whether it can be kept or not: the request is not to be sent once more for it.
+    let entry = call.record(&app, outcome.as_ref().map_err(SendError::code)).await.unwrap_or_else(|problem| {
+        tracing::warn!(%problem, "a request that was sent is not in the history");
+        None
+    });
+    if let Err(problem) = keep_cookies(app.store.as_ref(), owner, jar.taken()).await {
+        tracing::warn!(%problem, "cookies of an answer are not kept");
+    }
     let request = SentRequest {
         method: call.outgoing.method.clone(),
         url: call.outgoing.url.clone(),

@@ -6,8 +6,8 @@ mod hostile;
 mod limits;
 mod lookups;
 mod redirects;
-mod tls;
-mod upstream;
+pub mod tls;
+pub mod upstream;
 
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
@@ -68,6 +68,42 @@ async fn headers_go_out_in_order_and_as_they_were_written() {
         ]
     );
     assert_eq!(came.body, b"hello");
+}
+
+#[tokio::test]
+async fn path_and_query_go_out_as_they_were_written_unless_they_would_break_the_request() {
+    let (port, all) = recorder().await;
+    for (written, target) in [
+        ("/a{b}|\"c\"^`\\?q={}'<>|\\#f", "/a{b}|\"c\"^`\\?q={}'<>|\\"),
+        ("/a/../b/./%2e%2E/%zz?c/../d", "/a/../b/./%2e%2E/%zz?c/../d"),
+        ("//a//?", "//a//?"),
+        ("?a=b", "/?a=b"),
+        ("\\a/../b", "/b"),
+        ("/a b?c d", "/a%20b?c%20d"),
+        ("/a HTTP/1.1\r\nX-A: b", "/a%20HTTP/1.1X-A:%20b"),
+        ("/\u{e9}\u{7f}\0?\u{a0}", "/%C3%A9%7F%00?%C2%A0"),
+        ("/a\t\nb", "/ab"),
+    ] {
+        let outcome = send(&sender(), get(format!("http://127.0.0.1:{port}{written}"))).await.unwrap();
+        let came = all.lock().unwrap().remove(0);
+        assert_eq!((&came.lines[0], came.lines.len()), (&format!("GET {target} HTTP/1.1"), 6), "{written:?}");
+        assert_eq!(outcome.url, format!("http://127.0.0.1:{port}{target}"));
+    }
+}
+
+#[tokio::test]
+async fn headers_that_are_turned_off_are_not_added() {
+    let (port, all) = recorder().await;
+    let mut outgoing = post(format!("http://127.0.0.1:{port}/"), "");
+    let names = ["host", "user-agent", "accept", "accept-encoding", "content-length", "connection"];
+    outgoing.behavior.disabled_headers = names.map(str::to_owned).into();
+    send(&sender(), outgoing.clone()).await.unwrap();
+    // What frames the request is always said.
+    let framing = ["Content-Length: 0", "Connection: close"];
+    assert_eq!(all.lock().unwrap().remove(0).lines[1..], framing);
+    outgoing.headers = vec![("Accept".into(), "text/plain".into())];
+    send(&sender(), outgoing).await.unwrap();
+    assert_eq!(all.lock().unwrap().remove(0).lines[1..], ["Accept: text/plain", framing[0], framing[1]]);
 }
 
 #[tokio::test]

@@ -84,7 +84,7 @@ function run({ collection, environment }, agents) {
 
 async function main() {
     const runs = JSON.parse(fs.readFileSync(0, 'utf8'));
-    const servers = [0, 1].map(() => http.createServer({ insecureHTTPParser: true }, record));
+    const servers = [0, 1].map(() => http.createServer({ insecureHTTPParser: true, requireHostHeader: false }, record));
     const ports = await Promise.all(servers.map((server) => new Promise((resolve) => {
         server.listen(0, '127.0.0.1', () => resolve(server.address().port));
     })));

@@ -590,12 +590,10 @@ async fn private_values_and_cookies_are_bounded() {
     let many: Vec<_> = (0..300)
         .map(|number| (format!("https://host{number}.com/").parse().unwrap(), format!("a={}", "x".repeat(2_000))))
         .collect();
-    let refused = keep_cookies(store, owner, &many).await.unwrap_err();
-    assert_eq!(
-        (refused.code.as_str(), refused.detail.unwrap().contains(&LARGEST_JAR.to_string())),
-        ("too_large", true)
-    );
-    assert_eq!(names().await, ["a=1"]);
+    keep_cookies(store, owner, &many).await.unwrap();
+    let (kept, jar) = (names().await, scene.get(pat, "/cookies").await.json["cookies"].to_string());
+    assert!(kept.len() > 100 && !kept.contains(&"a=1".to_owned()), "the oldest went");
+    assert!((LARGEST_JAR - 2_500..=LARGEST_JAR).contains(&jar.len()), "{}", jar.len());
     pat.delete(&scene.path("/cookies")).await.expect(204);
     assert_eq!(*scene.get(pat, "/cookies").await.expect(200), json!({"cookies": null}));
     let stranger = Owner { user: UserId::new(), ..owner };

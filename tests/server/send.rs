@@ -1,6 +1,7 @@
 //! A request sent through the server: what goes out, what comes back, whose it is.
 
 mod again;
+mod kept;
 
 use crate::common::{Person, TestServer, new_id};
 use serde_json::{Value, json};

@@ -9,7 +9,7 @@ use aws_sigv4::{
     },
     sign::v4::SigningParams,
 };
-use percent_encoding::utf8_percent_encode;
+use percent_encoding::{AsciiSet, percent_decode, percent_encode, utf8_percent_encode};
 use std::time::Duration;
 
 // What a new signature takes the place of; the parameters in the order in which they are written.
@@ -26,6 +26,8 @@ const PARAMETERS: [&str; 7] = [
 /// What may change on the way.
 const UNSIGNED: [&str; 7] =
     ["authorization", "connection", "x-amzn-trace-id", "user-agent", "expect", "presigned-expires", "range"];
+/// What of an object's name is signed as it is.
+const OBJECT: &AsciiSet = &FORM.remove(b'/');
 /// How long a signature in the query is good for when it doesn't say: a day, in seconds.
 const EXPIRES: u64 = 86_400;
 
@@ -75,16 +77,27 @@ pub(super) fn sign(keys: &Keys, target: &mut Target) -> Result<(), BuildError> {
         .into();
     let body = if is_s3 && keys.in_query { SignableBody::UnsignedPayload } else { SignableBody::Bytes(body) };
     let url = target.url.encoded(target.raw_url)?;
+    let url = if is_s3 { of_object(&url) } else { url };
     let signed = SignableRequest::new(target.method, url, target.headers.iter(), body)
         .and_then(|request| signature(request, &parameters))
         .map_err(|error| wrong(format!("can't sign: {error}")))?;
     let (headers, mut parameters) = signed.into_parts().0.into_parts();
     for header in headers {
-        target.headers.add(header.name(), header.value());
+        let name = HEADERS.iter().find(|name| name.eq_ignore_ascii_case(header.name()));
+        target.headers.add(name.copied().unwrap_or(header.name()), header.value());
     }
     parameters.sort_by_key(|(key, _)| PARAMETERS.iter().position(|known| known == key));
     for (key, value) in parameters {
         target.url.add_parameter(key, &utf8_percent_encode(&value, FORM).to_string());
     }
     Ok(())
+}
+
+/// S3 signs an object's name and not the way a URL writes it: the URL with its path written in one way.
+fn of_object(url: &str) -> String {
+    let start = url.find("://").map_or(0, |at| at + 3);
+    let start = url[start..].find('/').map_or(url.len(), |at| start + at);
+    let end = url[start..].find('?').map_or(url.len(), |at| start + at);
+    let name: Vec<u8> = percent_decode(url[start..end].replace('+', " ").as_bytes()).collect();
+    format!("{}{}{}", &url[..start], percent_encode(&name, OBJECT), &url[end..])
 }

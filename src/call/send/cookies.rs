@@ -1,8 +1,9 @@
 //! A person's cookies in a workspace. Whose they are is the caller's to know; here are the rules of RFC 6265.
 
+use crate::config::LARGEST_JAR;
 use cookie_store::{Cookie, CookieExpiration, CookieStore, RawCookie};
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use url::Url;
 
@@ -17,6 +18,8 @@ const MOST_OF_A_SITE: usize = 50;
 #[derive(Clone, Debug, Default)]
 pub struct Jar {
     store: CookieStore,
+    /// Which was set before which, by its key.
+    order: HashMap<[String; 3], usize>,
     /// What answers have said since it was made: each answer's head is bounded, and so are the answers of a send.
     taken: Vec<(Url, String)>,
 }
@@ -28,18 +31,28 @@ impl Jar {
     /// It is something else.
     pub fn from_json(json: &str) -> anyhow::Result<Self> {
         let cookies: Vec<Cookie<'static>> = serde_json::from_str(json)?;
+        let order = cookies.iter().enumerate().map(|(at, cookie)| (key(cookie), at)).collect();
         let store = CookieStore::from_cookies(cookies.into_iter().map(Ok::<_, serde_json::Error>), false)?;
-        Ok(Self { store, taken: Vec::new() })
+        Ok(Self { store, order, taken: Vec::new() })
     }
 
-    /// All that has not expired, in a fixed order.
+    /// All that has not expired, what was set last at the end; without the oldest, as far as they are more than
+    /// [`LARGEST_JAR`].
     ///
     /// # Errors
     /// None that is known.
     pub fn to_json(&self) -> anyhow::Result<String> {
-        let mut cookies: Vec<_> = self.store.iter_unexpired().collect();
-        cookies.sort_by_key(|cookie| key(cookie));
-        Ok(serde_json::to_string(&cookies)?)
+        let mut cookies: Vec<_> =
+            self.store.iter_unexpired().map(|cookie| (self.order.get(&key(cookie)), cookie)).collect();
+        cookies.sort_by_key(|(at, _)| *at);
+        let texts = cookies.iter().map(|(_, cookie)| serde_json::to_string(cookie)).collect::<Result<Vec<_>, _>>()?;
+        let mut size = 1;
+        let fits = |text: &&String| {
+            size += text.len() + 1;
+            size <= LARGEST_JAR
+        };
+        let kept = texts.iter().rev().take_while(fits).count();
+        Ok(format!("[{}]", texts[texts.len() - kept..].join(",")))
     }
 
     /// Whether there is none.
@@ -102,7 +115,11 @@ impl Jar {
             }
             cookie.unset_domain();
         }
-        if self.store.insert_raw(&cookie, url).is_ok() {
+        let Ok(cookie) = Cookie::try_from_raw_cookie(&cookie, url).map(Cookie::into_owned) else { return };
+        let key = key(&cookie);
+        if self.store.insert(cookie, url).is_ok() {
+            let last = self.order.values().max().map_or(0, |last| last + 1);
+            self.order.insert(key, last);
             let own = site(&host).to_owned();
             self.shrink(MOST_OF_A_SITE, |cookie| site(&String::from(&cookie.domain)) == own);
             self.shrink(MOST_COOKIES, |_| true);

@@ -41,7 +41,7 @@ pub(super) fn follow(
             request.remove("authorization");
         }
     }
-    request.url = url;
+    request.go_to(url);
     Ok(same || behavior.follow_authorization)
 }
 

@@ -6,7 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use percent_encoding::percent_decode_str;
-use url::{Position, Url};
+use std::collections::BTreeSet;
+use url::{Position, Url, form_urlencoded::byte_serialize};
 
 /// What is ours to say, for it frames the request or names the connection.
 const OURS: [&str; 8] =
@@ -16,8 +17,10 @@ const OURS: [&str; 8] =
 #[derive(Clone, Debug)]
 pub(super) struct Request {
     pub(super) method: String,
-    /// Without a user's name and password.
+    /// Without a user's name and password. It says where the request goes.
     pub(super) url: Url,
+    /// Path and query as they were written: a URL that is parsed encodes them anew, and leaves out what `..` goes back over.
+    target: String,
     /// As they were written, without those that are ours to say.
     pub(super) headers: Vec<Header>,
     pub(super) body: Option<Bytes>,
@@ -42,14 +45,27 @@ impl Request {
                 headers.push(Header { name: name.clone(), value: value.clone() });
             }
         }
-        let url = parse(&outgoing.url)?;
-        let mut request = Self { method: outgoing.method.clone(), url, headers, body: outgoing.body.clone() };
+        let mut request = Self::to(outgoing.method.clone(), parse(&outgoing.url)?, headers, outgoing.body.clone());
+        if let Some(written) = written_target(&outgoing.url) {
+            written.clone_into(&mut request.target);
+        }
         if let Some(credentials) = take_credentials(&mut request.url)
             && request.value("authorization").is_none()
         {
             request.headers.push(Header { name: "Authorization".into(), value: credentials });
         }
         Ok(request)
+    }
+
+    /// One whose path and query are as the URL has them.
+    pub(super) fn to(method: String, url: Url, headers: Vec<Header>, body: Option<Bytes>) -> Self {
+        Self { method, target: target_of(&url), url, headers, body }
+    }
+
+    /// Makes it one to another place.
+    pub(super) fn go_to(&mut self, url: Url) {
+        self.target = target_of(&url);
+        self.url = url;
     }
 
     pub(super) fn value(&self, name: &str) -> Option<&str> {
@@ -66,16 +82,34 @@ impl Request {
         self.headers.push(Header { name: name.into(), value });
     }
 
-    /// Path and query.
-    pub(super) fn target(&self) -> &str {
-        &self.url[Position::BeforePath..Position::AfterQuery]
+    /// Adds a parameter at the end of the query.
+    pub(super) fn add_parameter(&mut self, name: &str, value: &str) {
+        self.url.query_pairs_mut().append_pair(name, value);
+        self.target.push_str(match self.target.split_once('?') {
+            None => "?",
+            Some((_, "")) => "",
+            Some(_) => "&",
+        });
+        self.target.extend(byte_serialize(name.as_bytes()).chain(["="]).chain(byte_serialize(value.as_bytes())));
     }
 
-    /// The bytes before the body: `Host` first, then the request's own headers as they were written, then what it lacks.
-    pub(super) fn head(&self, cookies: Option<String>) -> Vec<u8> {
-        let mut head = format!("{} {} HTTP/1.1\r\n", self.method, self.target());
+    /// Path and query.
+    pub(super) fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// Where it goes, as it is written on the wire.
+    pub(super) fn address(&self) -> String {
+        format!("{}{}", &self.url[..Position::BeforePath], self.target)
+    }
+
+    /// The bytes before the body: `Host` first, then the request's own headers as they were written, then what it lacks, but
+    /// for those that are `disabled`. What frames the request can't be.
+    pub(super) fn head(&self, cookies: Option<String>, disabled: &BTreeSet<String>) -> Vec<u8> {
+        let mut head = format!("{} {} HTTP/1.1\r\n", self.method, self.target);
         let mut line = |name: &str, value: &str| head.extend([name, ": ", value, "\r\n"]);
-        if self.value("host").is_none() {
+        let lacks = |name: &str| self.value(name).is_none() && !disabled.contains(&name.to_ascii_lowercase());
+        if lacks("Host") {
             line("Host", &self.url[Position::BeforeHost..Position::AfterPort]);
         }
         let mut cookies = cookies;
@@ -96,7 +130,7 @@ impl Request {
             ("Accept-Encoding", "gzip, deflate, br"),
         ];
         for (name, value) in usual {
-            if self.value(name).is_none() {
+            if lacks(name) {
                 line(name, value);
             }
         }
@@ -114,6 +148,20 @@ pub(super) fn parse(text: &str) -> Result<Url, SendError> {
     let mut url = Url::parse(text).map_err(|error| SendError::InvalidUrl { reason: error.to_string() })?;
     url.set_fragment(None);
     Ok(url)
+}
+
+/// Path and query of a URL, encoded as browsers do.
+fn target_of(url: &Url) -> String {
+    url[Position::BeforePath..Position::AfterQuery].to_owned()
+}
+
+/// Path and query in the text of a URL. `None` when they can't go out as they stand: no path, or what would end the request's
+/// first line, or is read in more than one way.
+fn written_target(url: &str) -> Option<&str> {
+    // As `Url` looks for the end of the host.
+    let rest = url.split_once(':')?.1.trim_start_matches(['/', '\\']);
+    let target = rest.split('#').next()?.get(rest.find(['/', '\\', '?', '#'])?..)?;
+    (target.starts_with('/') && url.bytes().all(|byte| byte.is_ascii_graphic())).then_some(target)
 }
 
 /// Takes a user's name and password out of a URL, as the value of `Authorization`.

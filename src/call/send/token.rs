@@ -48,7 +48,7 @@ pub(super) fn request(token_url: &str, client: &Client<'_>) -> Result<Request, S
     }
     form.extend_pairs(client.scope.iter().map(|scope| ("scope", scope)));
     form.extend_pairs(client.fields);
-    Ok(Request { method: "POST".into(), url, headers, body: Some(Bytes::from(form.finish())) })
+    Ok(Request::to("POST".into(), url, headers, Some(Bytes::from(form.finish()))))
 }
 
 /// The token in an answer.
@@ -71,9 +71,7 @@ pub(super) fn token(status: u16, body: &[u8]) -> Result<String, SendError> {
 /// Puts a token where it belongs.
 pub(super) fn place(request: &mut Request, token: &str, placed: &Placed) -> Result<(), SendError> {
     match placed {
-        Placed::Query => {
-            request.url.query_pairs_mut().append_pair("access_token", token);
-        }
+        Placed::Query => request.add_parameter("access_token", token),
         Placed::Header { prefix } if prefix.contains(|c: char| c.is_ascii_control()) => {
             let reason = "the token's prefix has a line break or another control character";
             return Err(SendError::InvalidHeader { name: "Authorization".into(), reason });

@@ -24,7 +24,7 @@ pub(super) const ROUTES: &[Route] = &[
     (
         "post",
         "/v1/workspaces/{workspace}/history/{entry}/send",
-        "Sends it again: what it was made of is as it was then, all values are those of now",
+        "Sends it again: what it was made of is as it was then, all values are those of now. Up to 12 MiB",
         Some("SendAgain"),
         200,
         Some("SendAnswer"),
@@ -32,7 +32,7 @@ pub(super) const ROUTES: &[Route] = &[
     (
         "post",
         "/v1/workspaces/{workspace}/send",
-        "Sends a request that is no item: a script's own, or one that is tried out",
+        "Sends a request that is no item: a script's own, or one that is tried out. Up to 12 MiB",
         Some("SendAlone"),
         200,
         Some("SendAnswer"),

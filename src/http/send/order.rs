@@ -1,15 +1,14 @@
 //! What is to be sent, wherever it came from, and what it becomes with the values of now.
 
 use super::SentFile;
-use crate::call::build::{Built, Sources, Upload, build};
+use crate::call::build::{BuildError, Built, Sources, Upload, build};
 use crate::call::redact::Redaction;
 use crate::call::source::mask;
-use crate::call::variables::{Scope, Variables};
 use crate::config::{LARGEST_VALUES, MOST_VALUES};
 use crate::http::App;
+use crate::http::variables::Layers;
 use crate::id::{EnvironmentId, ItemId};
-use crate::protocol::own::{Source, Values};
-use crate::store::own::Owner;
+use crate::protocol::own::Source;
 use crate::store::{now_utc, unavailable};
 use crate::workspace::Workspace;
 use crate::workspace::item::{Content, Item};
@@ -92,32 +91,8 @@ impl Order {
         viewer: &Viewer,
     ) -> Result<Prepared, Problem> {
         self.check()?;
-        let malformed = |error: crate::call::Malformed| Problem::new(Code::Invalid, error.to_string());
-        let of_collection = match &self.place.collection {
-            Some(collection) => Variables::of_collection(collection).map_err(malformed)?,
-            None => Variables::default(),
-        };
-        let (of_environment, private) = match self.environment {
-            Some(id) => {
-                let environment = workspace.environment(id).ok_or(Code::NotFound)?;
-                let variables = Variables::of_environment(&environment.content).map_err(malformed)?;
-                (variables, private_values(app, Owner { workspace: workspace.id, user: viewer.user }, id).await?)
-            }
-            None => (Variables::default(), BTreeMap::new()),
-        };
-        // A secret's shared value is the team's: it does not go out for a partner either.
-        let open = |variables: &Variables| if viewer.is_team() { variables.all() } else { variables.open() };
-        let own = [&private, &self.overrides];
-        let secret_names = of_collection.secret_names().chain(of_environment.secret_names());
-        let mut secrets: Vec<String> =
-            secret_names.flat_map(|name| own.iter().filter_map(move |values| values.get(name).cloned())).collect();
-        secrets.extend(of_collection.secrets().into_iter().chain(of_environment.secrets()));
-        let scope = Scope::new([
-            open(&of_collection),
-            open(&of_environment),
-            private.clone().into_iter().collect(),
-            self.overrides.clone().into_iter().collect(),
-        ]);
+        let layers = Layers::read(app, workspace, viewer, self.place.collection.as_ref(), self.environment).await?;
+        let (scope, mut secrets) = (layers.scope(&self.overrides), layers.secrets(&self.overrides));
         let content = self.content()?;
         let source = Source {
             environment: self.environment,
@@ -136,7 +111,10 @@ impl Order {
             build(&sources, &mut rand::rng())
         });
         let built = built.await.map_err(|error| unavailable(error.into()))?;
-        let built = built.map_err(|error| Problem::new(Code::Invalid, error.to_string()))?;
+        let built = built.map_err(|error| {
+            let code = if error == BuildError::BodyTooLarge { Code::TooLarge } else { Code::Invalid };
+            Problem::new(code, error.to_string())
+        })?;
         secrets.extend(built.secrets.iter().cloned());
         Ok(Prepared { built, source, redaction: Redaction::of(secrets) })
     }
@@ -174,12 +152,6 @@ fn empty() -> Content {
 fn fields(content: &RawValue) -> Result<IndexMap<String, &RawValue>, Problem> {
     let fields: Option<_> = serde_json::from_str(content.get()).map_err(|error| unavailable(error.into()))?;
     Ok(fields.unwrap_or_default())
-}
-
-async fn private_values(app: &App, owner: Owner, id: EnvironmentId) -> Result<BTreeMap<String, String>, Problem> {
-    let kept = app.store.values(owner, id).await.map_err(unavailable)?;
-    let values = kept.map(|kept| serde_json::from_str::<Values>(&format!("{{\"values\":{kept}}}"))).transpose();
-    Ok(values.map_err(|error| unavailable(error.into()))?.unwrap_or_default().values)
 }
 
 fn upload((name, file): (String, SentFile)) -> Result<(String, Upload), Problem> {

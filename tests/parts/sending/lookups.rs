@@ -7,7 +7,7 @@ use loggia::call::guard::connect::{Connect, Resolve, Stream, Tcp};
 use loggia::call::limits::{Allowance, Limits, Wait};
 use loggia::call::send::cookies::Jar;
 use loggia::call::send::{Bounds, Sender};
-use loggia::config::LOOKUPS_AT_ONCE;
+use loggia::config::{LOOKUPS_AT_ONCE, LOOKUPS_OF_A_PERSON, SENDS_AT_ONCE};
 use loggia::id::UserId;
 use std::future::pending;
 use std::io;
@@ -95,6 +95,35 @@ async fn a_look_up_that_does_not_end_is_its_persons_alone() {
     })
     .await
     .unwrap();
+}
+
+#[tokio::test]
+async fn many_look_ups_that_do_not_end_leave_room_for_those_of_others() {
+    let Network { sender, names, mut asked, .. } = network();
+    let limits = Limits::default();
+    // Enough people for all places, if each had as many as it may send requests.
+    let people = LOOKUPS_AT_ONCE / SENDS_AT_ONCE + 1;
+    let mut sending = Vec::new();
+    for person in (0..people).map(|_| UserId::new()) {
+        for _ in 0..SENDS_AT_ONCE {
+            let sender = sender.with(Arc::new(limits.admit(person).unwrap()));
+            sending.push(tokio::spawn(async move {
+                sender.send(get("http://slow.example.com:1/"), &mut Jar::default()).await.map(drop)
+            }));
+        }
+    }
+    for _ in 0..people * LOOKUPS_OF_A_PERSON {
+        timeout(PATIENCE, asked.recv()).await.unwrap().unwrap();
+    }
+    let port = says(ok("", b"")).await;
+    let other = sender.with(Arc::new(limits.admit(UserId::new()).unwrap()));
+    let url = format!("http://fast.example.com:{port}/");
+    assert_eq!(other.send(get(url), &mut Jar::default()).await.unwrap().status, 200);
+    assert!(asked.try_recv().is_err());
+    // The others of a person come in turn.
+    names.found.add_permits(1);
+    timeout(PATIENCE, asked.recv()).await.unwrap().unwrap();
+    sending.iter().for_each(tokio::task::JoinHandle::abort);
 }
 
 #[tokio::test]

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use tokio::io::AsyncWriteExt;
 use tokio_rustls::TlsAcceptor;
 
-/// A server whose certificate is for some names; its port, and the roots that trust it.
-async fn server(names: &[&str], answer: &'static [u8], says_goodbye: bool) -> (u16, RootCertStore) {
+/// TLS with a certificate that is for some names, and the roots that trust it.
+pub fn acceptor(names: &[&str]) -> (TlsAcceptor, RootCertStore) {
     let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
     let made = rcgen::generate_simple_self_signed(names).unwrap();
     let mut roots = RootCertStore::empty();
@@ -22,7 +22,12 @@ async fn server(names: &[&str], answer: &'static [u8], says_goodbye: bool) -> (u
         .with_no_client_auth()
         .with_single_cert(vec![made.cert.der().clone()], key)
         .unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+    (TlsAcceptor::from(Arc::new(config)), roots)
+}
+
+/// A server whose certificate is for some names; its port, and the roots that trust it.
+async fn server(names: &[&str], answer: &'static [u8], says_goodbye: bool) -> (u16, RootCertStore) {
+    let (acceptor, roots) = acceptor(names);
     let port = upstream(move |stream| {
         let acceptor = acceptor.clone();
         async move {

@@ -1443,7 +1443,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sends it again: what it was made of is as it was then, all values are those of now */
+        /** Sends it again: what it was made of is as it was then, all values are those of now. Up to 12 MiB */
         post: {
             parameters: {
                 query?: never;
@@ -2139,7 +2139,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sends the request, and answers with what came of it; kept in the caller's history alone */
+        /** Sends the request, and answers with what came of it; kept in the caller's history alone. Up to 12 MiB */
         post: {
             parameters: {
                 query?: never;
@@ -2724,7 +2724,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sends a request that is no item: a script's own, or one that is tried out */
+        /** Sends a request that is no item: a script's own, or one that is tried out. Up to 12 MiB */
         post: {
             parameters: {
                 query?: never;
@@ -3795,7 +3795,7 @@ export interface components {
         };
         /** @description A file for a body. */
         SentFile: {
-            /** @description What is in it. */
+            /** @description What is in it. A body with all its files has at most 8 MiB. */
             base64: string;
             /** @description Its media type; `application/octet-stream` when left out. */
             content_type?: string;

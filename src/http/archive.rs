@@ -35,11 +35,11 @@ pub(super) async fn show(
         return Err(Code::NotFound.into());
     }
     let make = move || {
-        let archive = visibility::archive(&workspace, &viewer, options.secrets)?;
-        anyhow::Ok(archive.map(|archive| json(StatusCode::OK, &archive.into_inner())))
+        let archive = visibility::archive(&workspace, &viewer, options.secrets);
+        archive.map(|archive| json(StatusCode::OK, &archive.into_inner()))
     };
     let made = tokio::task::spawn_blocking(make).await.map_err(|error| unavailable(error.into()))?;
-    let mut response = made.map_err(unavailable)?.ok_or(Code::Forbidden)?;
+    let mut response = made.ok_or(Code::Forbidden)?;
     let disposition = HeaderValue::from_static("attachment; filename=\"workspace.loggia.json\"");
     response.headers_mut().insert(header::CONTENT_DISPOSITION, disposition);
     Ok(response)

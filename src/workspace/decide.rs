@@ -158,7 +158,8 @@ fn change_event(workspace: &Workspace, viewer: &Viewer, command: &Command, chang
         }
         Change::ItemUpdate { id, patch, base } => {
             let item = workspace.item(*id).ok_or_else(|| gone("id"))?;
-            let (name, content) = rebased(workspace, item, patch, *base)?;
+            let (name, mut content) = rebased(workspace, item, patch, *base)?;
+            content.iter_mut().for_each(|content| secret::carry_over(content, &item.content));
             let name = name.as_deref().map(checked_name).transpose().map_err(|problem| problem.at("patch.name"))?;
             let content = content.as_ref().map(raw).transpose()?;
             Event::ItemUpdated { id: *id, name: name.map(str::to_owned), content }

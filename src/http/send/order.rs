@@ -105,13 +105,16 @@ impl Order {
             }
             None => (Variables::default(), BTreeMap::new()),
         };
-        // A secret's shared value is the team's: it does not go out for a partner either.
+        // A secret's shared value is the team's: it neither goes out for a partner nor is looked for in what a partner
+        // sent, which would answer guesses.
         let open = |variables: &Variables| if viewer.is_team() { variables.all() } else { variables.open() };
         let own = [&private, &self.overrides];
         let secret_names = of_collection.secret_names().chain(of_environment.secret_names());
         let mut secrets: Vec<String> =
             secret_names.flat_map(|name| own.iter().filter_map(move |values| values.get(name).cloned())).collect();
-        secrets.extend(of_collection.secrets().into_iter().chain(of_environment.secrets()));
+        if viewer.is_team() {
+            secrets.extend(of_collection.secrets().into_iter().chain(of_environment.secrets()));
+        }
         let scope = Scope::new([
             open(&of_collection),
             open(&of_environment),

@@ -146,7 +146,7 @@ fn change(workspace: &Workspace, event: &Event, place: Place) -> WireChange {
         Event::ItemMoved { id, parent, order } => {
             WireChange::ItemMoved { id: *id, parent: *parent, order: order.to_string() }
         }
-        Event::ItemDeleted { id } => WireChange::ItemDeleted { id: *id },
+        Event::ItemDeleted { id, .. } => WireChange::ItemDeleted { id: *id },
         Event::ItemsImported { items } => WireChange::ItemsImported { items: forks::topmost(items) },
         Event::EnvironmentCreated { environment } => {
             let large = environment.content.get().len() > LARGEST_INLINE;
@@ -161,7 +161,7 @@ fn change(workspace: &Workspace, event: &Event, place: Place) -> WireChange {
             let (patch, by_reference) = wire_patch(name, content);
             WireChange::EnvironmentUpdated { id: *id, patch, by_reference }
         }
-        Event::EnvironmentDeleted { id } => WireChange::EnvironmentDeleted { id: *id },
+        Event::EnvironmentDeleted { id, .. } => WireChange::EnvironmentDeleted { id: *id },
         Event::ItemReplaced { id, content, .. } => {
             WireChange::ItemUpdated { id: *id, patch: None, method: patched_method(content), by_reference: true }
         }

@@ -3,7 +3,7 @@
 use super::extract::{self, Asked, Caller, Ids, from_json};
 use super::{App, json};
 use crate::config::LARGEST_ARCHIVE;
-use crate::id::{Epoch, WorkspaceId};
+use crate::id::{Epoch, ItemId, WorkspaceId};
 use crate::store::{now_utc, unavailable};
 use crate::visibility;
 use crate::workspace::archive::Archive;
@@ -15,7 +15,6 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use uuid::Uuid;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -68,7 +67,7 @@ pub(super) async fn import(
     let (by, at) = (caller.user.id, now_utc());
     let read = move || {
         let archive: Archive = from_json(&bytes)?;
-        let things = archive.events(by, at, Uuid::now_v7)?;
+        let things = archive.events(by, at, || ItemId::new().0)?;
         Ok::<_, Problem>((archive, things))
     };
     let (archive, things) = tokio::task::spawn_blocking(read).await.map_err(|error| unavailable(error.into()))??;

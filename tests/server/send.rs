@@ -3,6 +3,7 @@
 mod again;
 
 use crate::common::{Person, TestServer, new_id};
+use crate::engagement::report;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -145,6 +146,19 @@ async fn a_partners_history_does_not_tell_which_guess_is_a_secret_of_the_team() 
             assert_eq!(url.contains(guess), stays, "{url}");
         }
     }
+}
+
+#[tokio::test]
+async fn the_team_learns_that_a_partner_called_and_whether_it_went_well() {
+    let mut scene = Scene::new().await;
+    let (ann, bea) = (scene.ann.clone(), scene.bea.clone());
+    scene.sends(&ann, json!({"environment": scene.environment}), "").await;
+    let nowhere = json!({"environment": scene.environment, "overrides": {"base": "http://127.0.0.1:1"}});
+    assert!(bea.post(&scene.send_path(), nowhere).await.expect(200)["error"].is_object());
+    let counts = |company: &Value| (company["called"].clone(), company["succeeded"].clone());
+    let all = |report: &Value| report[0]["called"] == 1 && report[1]["called"] == 1;
+    let report = report(&scene.server, &scene.workspace, all).await;
+    assert_eq!([counts(&report[0]), counts(&report[1])], [(json!(1), json!(1)), (json!(1), json!(0))]);
 }
 
 #[tokio::test]

@@ -57,10 +57,12 @@ pub const LOOKUPS_AT_ONCE: usize = 256;
 pub const LOOKUPS_OF_A_PERSON: usize = 4;
 /// Bytes of a request's or an answer's body that a history keeps.
 pub const LARGEST_KEPT_BODY: usize = 64 * 1_024;
-/// Runs of a person in a workspace; older ones go.
+/// Runs of a person in a workspace; older ones go. Fewer than entries of a history: one may have 10,000 results.
 pub const MOST_RUNS: u32 = 100;
-/// Results of a run.
-pub const MOST_RESULTS: u64 = 5_000;
+/// Results of a run. The app's runner sends as many requests.
+pub const MOST_RESULTS: u64 = 10_000;
+/// Seconds after which a run that nothing was heard of has ended: whoever ran it is gone.
+pub const RUN_SILENCE_SECONDS: u32 = 3_600;
 /// Bytes of a result of a run.
 pub const LARGEST_RESULT: usize = 16 * 1_024;
 /// Iterations of a run.

@@ -1,11 +1,24 @@
 //! Ids and positions, as types that can't be mixed up.
 //!
-//! Ids are UUIDv7, but for session ids, which are random: a session id must not tell when somebody came.
+//! Ids are UUIDv7, but for session ids, which are random: a session id must not tell when somebody came. No id tells how
+//! many others there are: what follows the time is random, where `Uuid::now_v7` counts for the whole process.
 
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
+use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+/// The time to the nanosecond, so that what one hand makes one after the other sorts so (RFC 9562, section 6.2, method 3):
+/// 48 bits of milliseconds, then the 20 of nanoseconds within, about the version and the variant; 54 random bits.
+fn sorted_by_time() -> Uuid {
+    // Before 1970 and after 10889 nothing sorts.
+    let now = OffsetDateTime::now_utc().unix_timestamp_nanos() as u128;
+    let (milliseconds, nanoseconds) = ((now / 1_000_000) as u64, (now % 1_000_000) as u64);
+    let high = milliseconds << 16 | 7 << 12 | nanoseconds >> 8;
+    let low = 0b10 << 62 | (nanoseconds & 0xff) << 54 | rand::random::<u64>() >> 10;
+    Uuid::from_u64_pair(high, low)
+}
 
 macro_rules! id {
     ($(#[$doc:meta] $name:ident = $make:expr;)*) => {$(
@@ -46,33 +59,33 @@ macro_rules! id {
 
 id! {
     /// A workspace.
-    WorkspaceId = Uuid::now_v7();
+    WorkspaceId = sorted_by_time();
     /// A host organisation.
-    TeamId = Uuid::now_v7();
+    TeamId = sorted_by_time();
     /// A person, on either side.
-    UserId = Uuid::now_v7();
+    UserId = sorted_by_time();
     /// An item of a workspace's tree.
-    ItemId = Uuid::now_v7();
+    ItemId = sorted_by_time();
     /// An environment of a workspace.
-    EnvironmentId = Uuid::now_v7();
+    EnvironmentId = sorted_by_time();
     /// A comment on an item.
-    CommentId = Uuid::now_v7();
+    CommentId = sorted_by_time();
     /// An invitation.
-    InvitationId = Uuid::now_v7();
+    InvitationId = sorted_by_time();
     /// A credential: a browser's sign-in, or a personal access token.
-    CredentialId = Uuid::now_v7();
+    CredentialId = sorted_by_time();
     /// A client's name for one edit; it makes a retry safe.
-    OpId = Uuid::now_v7();
+    OpId = sorted_by_time();
     /// An entry of a person's history.
-    EntryId = Uuid::now_v7();
+    EntryId = sorted_by_time();
     /// A run of a collection.
-    RunId = Uuid::now_v7();
+    RunId = sorted_by_time();
     /// An open WebSocket.
     SessionId = Uuid::new_v4();
     /// A node of a cluster, from one start of the server to its end.
-    NodeId = Uuid::now_v7();
+    NodeId = sorted_by_time();
     /// A run of positions that can be resumed; a workspace gets a new one when its mode is switched.
-    Epoch = Uuid::now_v7();
+    Epoch = sorted_by_time();
 }
 
 /// A place in one stream of one epoch: dense, the first event has 1, and 0 is before all.
@@ -80,3 +93,21 @@ pub type Position = u64;
 
 /// A place in a workspace's whole log, both streams and all epochs: dense. Never sent to anybody.
 pub type Sequence = u64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_sort_by_time_and_do_not_count() {
+        let before = OffsetDateTime::now_utc().unix_timestamp_nanos() as u128 / 1_000_000;
+        let ids: Vec<Uuid> = (0..1_000).map(|_| sorted_by_time()).collect();
+        assert!(ids.is_sorted());
+        assert!(ids.iter().all(|id| id.get_version_num() == 7 && id.get_variant() == uuid::Variant::RFC4122));
+        assert!((before..before + 60_000).contains(&(ids[0].as_u128() >> 80)));
+        // Behind the time, where a counter would grow.
+        let rest: Vec<u64> = ids.iter().map(|id| id.as_u64_pair().1 & ((1 << 54) - 1)).collect();
+        let grows = rest.windows(2).filter(|two| two[0] < two[1]).count();
+        assert!((250..750).contains(&grows), "{grows} of 999");
+    }
+}

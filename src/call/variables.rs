@@ -3,6 +3,7 @@
 mod dynamic;
 
 use super::content::{self, Malformed};
+use crate::workspace::secret::is_secret;
 use rand::RngCore;
 use serde_json::{Value, value::RawValue};
 use std::collections::HashMap;
@@ -179,8 +180,7 @@ impl Variables {
             }
             // A `null` is a value: Postman puts its word in.
             let value = entry.get("value").map(|value| content::text(Some(value)).unwrap_or_else(|| "null".to_owned()));
-            let secret = entry.get("type").and_then(Value::as_str) == Some("secret")
-                || entry.get("secret") == Some(&Value::Bool(true));
+            let secret = is_secret(entry.get("type"), entry.get("secret"));
             variables.push(Variable { name, value: value.unwrap_or_default(), secret });
         }
         Ok(Self(variables))

@@ -55,6 +55,8 @@ pub(super) async fn list(
             Before::Position(epoch, stream, position)
         }
     };
+    // A walled partner's epoch begins with the switch, which would tell of others.
+    let first = if viewer.is_walled() { 2 } else { 1 };
     let mut lines = Vec::new();
     let mut next = None;
     for _ in 0..READS {
@@ -63,8 +65,8 @@ pub(super) async fn list(
         for record in records {
             let event: Event = serde_json::from_slice(&record.body).map_err(|error| unavailable(error.into()))?;
             lines.extend(visibility::activity_line(&workspace, &viewer, &event, record.at, record.author));
-            let first = if viewer.is_team() { record.sequence } else { record.position } == 1;
-            next = (!first).then(|| cursor(record.epoch, record.stream, record.position));
+            let place = if viewer.is_team() { record.sequence } else { record.position };
+            next = (place > first).then(|| cursor(record.epoch, record.stream, record.position));
             before = match before {
                 Before::Sequence(_) => Before::Sequence(record.sequence),
                 Before::Position(epoch, stream, _) => Before::Position(epoch, stream, record.position),

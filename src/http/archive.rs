@@ -3,7 +3,7 @@
 use super::extract::{self, Asked, Caller, Ids, from_json};
 use super::{App, json};
 use crate::config::LARGEST_ARCHIVE;
-use crate::id::{Epoch, WorkspaceId};
+use crate::id::{Epoch, ItemId, WorkspaceId};
 use crate::store::{now_utc, unavailable};
 use crate::visibility;
 use crate::workspace::archive::Archive;
@@ -15,7 +15,6 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use uuid::Uuid;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -35,11 +34,11 @@ pub(super) async fn show(
         return Err(Code::NotFound.into());
     }
     let make = move || {
-        let archive = visibility::archive(&workspace, &viewer, options.secrets)?;
-        anyhow::Ok(archive.map(|archive| json(StatusCode::OK, &archive.into_inner())))
+        let archive = visibility::archive(&workspace, &viewer, options.secrets);
+        archive.map(|archive| json(StatusCode::OK, &archive.into_inner()))
     };
     let made = tokio::task::spawn_blocking(make).await.map_err(|error| unavailable(error.into()))?;
-    let mut response = made.map_err(unavailable)?.ok_or(Code::Forbidden)?;
+    let mut response = made.ok_or(Code::Forbidden)?;
     let disposition = HeaderValue::from_static("attachment; filename=\"workspace.loggia.json\"");
     response.headers_mut().insert(header::CONTENT_DISPOSITION, disposition);
     Ok(response)
@@ -68,7 +67,7 @@ pub(super) async fn import(
     let (by, at) = (caller.user.id, now_utc());
     let read = move || {
         let archive: Archive = from_json(&bytes)?;
-        let things = archive.events(by, at, Uuid::now_v7)?;
+        let things = archive.events(by, at, || ItemId::new().0)?;
         Ok::<_, Problem>((archive, things))
     };
     let (archive, things) = tokio::task::spawn_blocking(read).await.map_err(|error| unavailable(error.into()))??;

@@ -299,7 +299,7 @@ const ROUTES: &[Route] = &[
     (
         "get",
         "/v1/workspaces/{workspace}/archive",
-        "The workspace as a file, to move it; Admins. ?secrets=true: with secret values of environments",
+        "The workspace as a file, to move it; Admins. ?secrets=true: with the values of secrets",
         None,
         200,
         Some("Archive"),

@@ -49,9 +49,9 @@ pub(super) async fn export(
         }
         None => caller?.0.user.id,
     };
-    let (workspace, _) = app.seen_by(id, person).await?;
+    let (workspace, viewer) = app.seen_by(id, person).await?;
     let item = workspace.item(item).ok_or(Code::NotFound)?;
-    let file = visibility::export(&workspace, item).map_err(unavailable)?;
+    let file = visibility::export(&workspace, &viewer, item).map_err(unavailable)?;
     Ok(download("collection", file))
 }
 

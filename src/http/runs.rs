@@ -116,6 +116,7 @@ pub(super) async fn add_result(
     let passed = result.assertions.iter().filter(|assertion| assertion.passed).count();
     let added = Added {
         sequence: result.sequence,
+        at: now_utc(),
         body: body.clone(),
         is_error: result.status.is_none(),
         // A result is small: there can't be more than its bytes.

@@ -174,7 +174,7 @@ pub(super) fn index_of(event: &Event, command: &Command, index: &mut Vec<Index>)
             index.push(Index::Member(member.user));
             index.extend(invitation.map(Index::NoInvitation));
         }
-        Event::EnvironmentDeleted { id } => index.push(Index::NoEnvironment(*id)),
+        Event::EnvironmentDeleted { id, .. } => index.push(Index::NoEnvironment(*id)),
         Event::MemberRemoved { user } => index.push(Index::NotMember(*user)),
         Event::InvitationUsed { id, .. } | Event::InvitationRevoked { id } => index.push(Index::NoInvitation(*id)),
         Event::InvitationSent { invitation, replaces } => {

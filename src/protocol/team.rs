@@ -92,7 +92,7 @@ pub struct Named {
     /// What kind of item, when it is one that is still there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<ItemKind>,
-    /// The name it was given then, or else has now; null when it is gone.
+    /// The name it was given or had then, or else has now; null when that is not known.
     pub name: Option<String>,
 }
 

@@ -10,8 +10,8 @@ use crate::protocol::own::{HistoryEntry, Run, RunState};
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
-/// Rows that one step of a sweep deletes of a kind at most: others wait for it.
-pub const SWEPT_AT_ONCE: i64 = 500;
+/// Rows that one step of a deletion takes of a kind at most: others wait for it. One may have 200 kB.
+pub const DELETED_AT_ONCE: i64 = 100;
 
 /// Whose, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -58,6 +58,8 @@ pub struct Page<Id> {
 pub struct Added {
     /// Which one it is, from 0; None: the next.
     pub sequence: Option<u64>,
+    /// When it came.
+    pub at: OffsetDateTime,
     /// JSON.
     pub body: String,
     /// Whether no answer came.
@@ -92,7 +94,7 @@ pub trait Own: Send + Sync + 'static {
     async fn entry(&self, owner: Owner, id: EntryId) -> anyhow::Result<Option<Entry>>;
     /// Deletes an entry; whether there was one.
     async fn delete_entry(&self, owner: Owner, id: EntryId) -> anyhow::Result<bool>;
-    /// Deletes all entries.
+    /// Deletes all entries, some at a time.
     async fn delete_entries(&self, owner: Owner) -> anyhow::Result<()>;
 
     /// Adds a run, and lets go of what is past what is kept. False, and nothing done, for who is no member.
@@ -114,7 +116,9 @@ pub trait Own: Send + Sync + 'static {
         state: RunState,
         at: OffsetDateTime,
     ) -> anyhow::Result<Option<Run>>;
-    /// Deletes a run with its results; whether there was one.
+    /// Ends, as aborted, runs that are on and of which nothing was heard since then: at the last that was.
+    async fn abort_runs(&self, unheard_since: OffsetDateTime) -> anyhow::Result<()>;
+    /// Deletes a run with its results, some at a time; whether there was one.
     async fn delete_run(&self, owner: Owner, id: RunId) -> anyhow::Result<bool>;
 
     /// The JSON of the values for an environment.

@@ -36,6 +36,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("migrations/sqlite/0002.sql")),
     M::up(include_str!("migrations/sqlite/0003.sql")),
     M::up(include_str!("migrations/sqlite/0004.sql")),
+    M::up(include_str!("migrations/sqlite/0005.sql")),
 ];
 
 /// How long a write waits for another process: `loggia admin` writes beside a running server.

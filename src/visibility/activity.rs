@@ -29,7 +29,6 @@ fn of_things(workspace: &Workspace, event: &Event) -> Option<ActivityLine> {
         Event::WorkspaceUpdated { name, description } => ActivityLine::WorkspaceUpdated {
             fields: fields(&[("name", name.is_some()), ("description", description.is_some())]),
         },
-        Event::ModeSwitched { .. } => ActivityLine::ModeSwitched,
         Event::ItemCreated { item } => ActivityLine::ItemCreated {
             item: Named { id: item.id.0, kind: Some(item.kind), name: Some(item.name.clone()) },
         },
@@ -38,7 +37,7 @@ fn of_things(workspace: &Workspace, event: &Event) -> Option<ActivityLine> {
             fields: fields(&[("name", name.is_some()), ("content", content.is_some())]),
         },
         Event::ItemMoved { id, .. } => ActivityLine::ItemMoved { item: named_item(workspace, *id, None) },
-        Event::ItemDeleted { id } => ActivityLine::ItemDeleted { item: named_item(workspace, *id, None) },
+        Event::ItemDeleted { id, name } => ActivityLine::ItemDeleted { item: named_item(workspace, *id, name.clone()) },
         Event::ItemsImported { items } => {
             let root = |item: &Item| ImportedRoot { id: item.id.0, kind: "collection".into(), name: item.name.clone() };
             let roots = items.iter().filter(|item| item.parent.is_none());
@@ -59,8 +58,8 @@ fn of_things(workspace: &Workspace, event: &Event) -> Option<ActivityLine> {
             environment: named_environment(workspace, *id, Some(name.clone())),
             fields: fields(&[("content", true)]),
         },
-        Event::EnvironmentDeleted { id } => {
-            ActivityLine::EnvironmentDeleted { environment: named_environment(workspace, *id, None) }
+        Event::EnvironmentDeleted { id, name } => {
+            ActivityLine::EnvironmentDeleted { environment: named_environment(workspace, *id, name.clone()) }
         }
         _ => return None,
     })
@@ -75,6 +74,7 @@ fn of_team(workspace: &Workspace, viewer: &Viewer, event: &Event) -> Option<Acti
         workspace.person(user).filter(|member| sees(viewer, member)).map(|member| person(workspace, member, true))
     };
     Some(match event {
+        Event::ModeSwitched { .. } => ActivityLine::ModeSwitched,
         Event::MemberJoined { member, .. } => {
             ActivityLine::MemberJoined { person: person(workspace, member, true), role: member.role, lead: member.lead }
         }

@@ -5,7 +5,7 @@ use crate::id::{OpId, Position, UserId};
 use crate::protocol::{EventMessage, ServerMessage, StreamName, WireChange, WirePatch};
 use crate::workspace::command::WorkspacePatch;
 use crate::workspace::event::Event;
-use crate::workspace::item::{Content, Environment, patched_method};
+use crate::workspace::item::{Content, Environment, Item, patched_method};
 use crate::workspace::member::Member;
 use crate::workspace::{Audience, Workspace, secret};
 use std::sync::Arc;
@@ -58,7 +58,9 @@ pub fn event(workspace: &Workspace, event: &Event, place: Place) -> EventFrames 
 /// What partners are told in place of an event's change; None: the same as the team. Whether a content is named instead
 /// of sent is decided by all of it, so that nothing but secrets differs.
 fn for_partners(workspace: &Workspace, event: &Event, place: Place) -> Option<WireChange> {
-    let (Event::EnvironmentCreated { environment: Environment { content, .. } }
+    let (Event::ItemCreated { item: Item { content, .. } }
+    | Event::ItemUpdated { content: Some(content), .. }
+    | Event::EnvironmentCreated { environment: Environment { content, .. } }
     | Event::EnvironmentUpdated { content: Some(content), .. }) = event
     else {
         return None;
@@ -66,7 +68,9 @@ fn for_partners(workspace: &Workspace, event: &Event, place: Place) -> Option<Wi
     let shown = secret::withheld(content)?;
     let mut change = change(workspace, event, place);
     match &mut change {
-        WireChange::EnvironmentCreated { content: Some(content), .. }
+        WireChange::ItemCreated { content: Some(content), .. }
+        | WireChange::ItemUpdated { patch: Some(WirePatch { content: Some(content), .. }), .. }
+        | WireChange::EnvironmentCreated { content: Some(content), .. }
         | WireChange::EnvironmentUpdated { patch: Some(WirePatch { content: Some(content), .. }), .. } => {
             *content = shown;
         }
@@ -142,7 +146,7 @@ fn change(workspace: &Workspace, event: &Event, place: Place) -> WireChange {
         Event::ItemMoved { id, parent, order } => {
             WireChange::ItemMoved { id: *id, parent: *parent, order: order.to_string() }
         }
-        Event::ItemDeleted { id } => WireChange::ItemDeleted { id: *id },
+        Event::ItemDeleted { id, .. } => WireChange::ItemDeleted { id: *id },
         Event::ItemsImported { items } => WireChange::ItemsImported { items: forks::topmost(items) },
         Event::EnvironmentCreated { environment } => {
             let large = environment.content.get().len() > LARGEST_INLINE;
@@ -157,7 +161,7 @@ fn change(workspace: &Workspace, event: &Event, place: Place) -> WireChange {
             let (patch, by_reference) = wire_patch(name, content);
             WireChange::EnvironmentUpdated { id: *id, patch, by_reference }
         }
-        Event::EnvironmentDeleted { id } => WireChange::EnvironmentDeleted { id: *id },
+        Event::EnvironmentDeleted { id, .. } => WireChange::EnvironmentDeleted { id: *id },
         Event::ItemReplaced { id, content, .. } => {
             WireChange::ItemUpdated { id: *id, patch: None, method: patched_method(content), by_reference: true }
         }

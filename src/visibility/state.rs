@@ -40,16 +40,16 @@ pub fn snapshot(workspace: &Workspace, viewer: &Viewer) -> Seen<Snapshot> {
 }
 
 /// The values of secrets are the team's, in either mode.
-fn environment_content(environment: &Environment, viewer: &Viewer) -> Content {
-    let shown = if viewer.is_team() { None } else { secret::withheld(&environment.content) };
-    shown.unwrap_or_else(|| Arc::clone(&environment.content))
+fn shown(content: &Content, viewer: &Viewer) -> Content {
+    let shown = if viewer.is_team() { None } else { secret::withheld(content) };
+    shown.unwrap_or_else(|| Arc::clone(content))
 }
 
 fn seen_environment(environment: &Environment, viewer: &Viewer) -> SeenEnvironment {
     SeenEnvironment {
         id: environment.id,
         name: environment.name.clone(),
-        content: environment_content(environment, viewer),
+        content: shown(&environment.content, viewer),
         position: environment.position,
     }
 }
@@ -74,7 +74,7 @@ pub fn item(workspace: &Workspace, viewer: &Viewer, item: &Item) -> Seen<SeenIte
     let updated_by = updated_by.filter(|person| !viewer.is_walled() || person.side == Side::Team);
     Seen(SeenItem {
         entry: tree_entry(item),
-        content: Arc::clone(&item.content),
+        content: shown(&item.content, viewer),
         updated_at: item.updated_at,
         updated_by,
     })
@@ -84,16 +84,16 @@ pub fn item(workspace: &Workspace, viewer: &Viewer, item: &Item) -> Seen<SeenIte
 ///
 /// # Errors
 /// When a content can't be written as JSON.
-pub fn export(workspace: &Workspace, item: &Item) -> anyhow::Result<Seen<String>> {
-    fn node<'a>(workspace: &'a Workspace, item: &'a Item) -> postman::Node<'a> {
+pub fn export(workspace: &Workspace, viewer: &Viewer, item: &Item) -> anyhow::Result<Seen<String>> {
+    fn node<'a>(workspace: &'a Workspace, viewer: &Viewer, item: &'a Item) -> postman::Node<'a> {
         postman::Node {
             kind: item.kind,
             name: &item.name,
-            content: &item.content,
-            children: workspace.children(Some(item.id)).map(|child| node(workspace, child)).collect(),
+            content: shown(&item.content, viewer),
+            children: workspace.children(Some(item.id)).map(|child| node(workspace, viewer, child)).collect(),
         }
     }
-    Ok(Seen(postman::export(&node(workspace, item))?))
+    Ok(Seen(postman::export(&node(workspace, viewer, item))?))
 }
 
 /// An environment as a Postman file.
@@ -101,7 +101,7 @@ pub fn export(workspace: &Workspace, item: &Item) -> anyhow::Result<Seen<String>
 /// # Errors
 /// When its content can't be written as JSON.
 pub fn export_environment(viewer: &Viewer, environment: &Environment) -> anyhow::Result<Seen<String>> {
-    Ok(Seen(postman::export_environment(&environment.name, &environment_content(environment, viewer))?))
+    Ok(Seen(postman::export_environment(&environment.name, &shown(&environment.content, viewer))?))
 }
 
 /// The members there are to see.
@@ -247,9 +247,7 @@ pub fn engagement(
 }
 
 /// A workspace's archive; None for whoever is no Admin.
-///
-/// # Errors
-/// When a content can't be written as JSON.
-pub fn archive(workspace: &Workspace, viewer: &Viewer, secrets: bool) -> anyhow::Result<Option<Seen<Archive>>> {
-    viewer.is_admin().then(|| Ok(Seen(Archive::of(workspace, secrets)?))).transpose()
+#[must_use]
+pub fn archive(workspace: &Workspace, viewer: &Viewer, secrets: bool) -> Option<Seen<Archive>> {
+    viewer.is_admin().then(|| Seen(Archive::of(workspace, secrets)))
 }

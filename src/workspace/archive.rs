@@ -1,16 +1,14 @@
 //! A workspace in one file, to move it to another server: its things and its team, no partner, nothing of one person alone.
 
-use super::Workspace;
 use super::decide::{DEEPEST, LONGEST_NAME, MOST_ITEMS, checked_description, checked_name};
 use super::event::Event;
 use super::item::{Content, Environment, Item, ItemKind};
 use super::member::{Mode, Role, Side, normal_email};
 use super::problem::{Code, Problem};
+use super::{Workspace, secret};
 use crate::id::{EnvironmentId, ItemId, UserId};
 use fractional_index::FractionalIndex;
-use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
-use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -59,7 +57,7 @@ pub struct ArchivedItem {
     pub order: String,
     /// Its name.
     pub name: String,
-    /// The Postman object without its name and children.
+    /// The Postman object without its name and children; values of secrets are left out unless asked for.
     #[schema(value_type = Object)]
     pub content: Content,
 }
@@ -70,7 +68,7 @@ pub struct ArchivedItem {
 pub struct ArchivedEnvironment {
     /// Its name.
     pub name: String,
-    /// The Postman environment without its name; values of type `secret` are empty unless asked for.
+    /// The Postman environment without its name; values of secrets are left out unless asked for.
     #[schema(value_type = Object)]
     pub content: Content,
 }
@@ -87,36 +85,37 @@ pub struct ArchivedMember {
 
 impl Archive {
     /// A workspace's archive.
-    ///
-    /// # Errors
-    /// None that is known of: a content is JSON.
-    pub fn of(workspace: &Workspace, secrets: bool) -> serde_json::Result<Self> {
+    #[must_use]
+    pub fn of(workspace: &Workspace, secrets: bool) -> Self {
+        let shown = |content: &Content| {
+            let withheld = if secrets { None } else { secret::withheld(content) };
+            withheld.unwrap_or_else(|| Arc::clone(content))
+        };
         let item = |item: &Arc<Item>| ArchivedItem {
             id: item.id,
             parent: item.parent,
             kind: item.kind,
             order: item.order.to_string(),
             name: item.name.clone(),
-            content: Arc::clone(&item.content),
+            content: shown(&item.content),
         };
-        let environment = |environment: &Arc<Environment>| {
-            let content =
-                if secrets { Arc::clone(&environment.content) } else { without_secrets(&environment.content)? };
-            Ok(ArchivedEnvironment { name: environment.name.clone(), content })
+        let environment = |environment: &Arc<Environment>| ArchivedEnvironment {
+            name: environment.name.clone(),
+            content: shown(&environment.content),
         };
         let team = workspace.members().filter(|member| member.side == Side::Team);
         let mut members: Vec<_> =
             team.map(|member| ArchivedMember { email: member.email.clone(), role: member.role }).collect();
         members.sort_unstable_by(|one, other| one.email.cmp(&other.email));
-        Ok(Self {
+        Self {
             loggia_archive: VERSION,
             name: workspace.name.clone(),
             description: workspace.description.clone(),
             mode: workspace.mode,
             items: workspace.tree().into_iter().map(item).collect(),
-            environments: workspace.environments().map(environment).collect::<serde_json::Result<_>>()?,
+            environments: workspace.environments().map(environment).collect(),
             members,
-        })
+        }
     }
 
     /// What makes its items and environments in a new workspace, under new ids; `new_id` makes them in order.
@@ -240,23 +239,4 @@ fn checked_content(content: &Content, place: &str) -> Result<Content, Problem> {
         Ok(_) => Ok(Arc::clone(content)),
         Err(error) => Err(Problem::new(Code::Invalid, error.to_string()).at(format!("{place}.content"))),
     }
-}
-
-/// An environment's content with its values of type `secret` emptied; all else as it was written.
-fn without_secrets(content: &Content) -> serde_json::Result<Content> {
-    type Fields = IndexMap<String, Box<RawValue>>;
-    let mut all: Fields = serde_json::from_str(content.get())?;
-    let Some(values) = all.get_mut("values") else { return Ok(Arc::clone(content)) };
-    // One that is no object has no secret; each is looked at alone, so that it hides none of the others.
-    let Ok(mut list) = serde_json::from_str::<Vec<Box<RawValue>>>(values.get()) else { return Ok(Arc::clone(content)) };
-    for one in &mut list {
-        let Ok(mut fields) = serde_json::from_str::<Fields>(one.get()) else { continue };
-        let kind = fields.get("type").and_then(|kind| serde_json::from_str::<String>(kind.get()).ok());
-        if kind.as_deref() == Some("secret") && fields.contains_key("value") {
-            fields.insert("value".into(), to_raw_value("")?);
-            *one = to_raw_value(&fields)?;
-        }
-    }
-    *values = to_raw_value(&list)?;
-    to_raw_value(&all).map(Content::from)
 }

@@ -158,7 +158,8 @@ fn change_event(workspace: &Workspace, viewer: &Viewer, command: &Command, chang
         }
         Change::ItemUpdate { id, patch, base } => {
             let item = workspace.item(*id).ok_or_else(|| gone("id"))?;
-            let (name, content) = rebased(workspace, item, patch, *base)?;
+            let (name, mut content) = rebased(workspace, item, patch, *base)?;
+            content.iter_mut().for_each(|content| secret::carry_over(content, &item.content));
             let name = name.as_deref().map(checked_name).transpose().map_err(|problem| problem.at("patch.name"))?;
             let content = content.as_ref().map(raw).transpose()?;
             Event::ItemUpdated { id: *id, name: name.map(str::to_owned), content }
@@ -180,8 +181,8 @@ fn change_event(workspace: &Workspace, viewer: &Viewer, command: &Command, chang
             Event::ItemMoved { id: *id, parent: *parent, order: order_after(workspace, *parent, *after, Some(*id))? }
         }
         Change::ItemDelete { id } => {
-            workspace.item(*id).ok_or_else(|| gone("id"))?;
-            Event::ItemDeleted { id: *id }
+            let item = workspace.item(*id).ok_or_else(|| gone("id"))?;
+            Event::ItemDeleted { id: *id, name: Some(item.name.clone()) }
         }
         Change::EnvironmentCreate { id, name, content } => create_environment(workspace, *id, name, raw(content)?)?,
         Change::EnvironmentUpdate { id, patch } => {
@@ -198,8 +199,8 @@ fn change_event(workspace: &Workspace, viewer: &Viewer, command: &Command, chang
             }
         }
         Change::EnvironmentDelete { id } => {
-            workspace.environment(*id).ok_or_else(|| gone("id"))?;
-            Event::EnvironmentDeleted { id: *id }
+            let environment = workspace.environment(*id).ok_or_else(|| gone("id"))?;
+            Event::EnvironmentDeleted { id: *id, name: Some(environment.name.clone()) }
         }
         Change::WorkspaceUpdate { patch } => {
             if let Some(name) = &patch.name {

@@ -54,16 +54,24 @@ pub enum Event {
         #[serde(with = "fractional_index::stringify")]
         order: FractionalIndex,
     },
-    /// An item is gone, with all that stood in it.
-    ItemDeleted { id: ItemId },
+    /// An item is gone, with all that stood in it; for people, by the name it had.
+    ItemDeleted {
+        id: ItemId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+    },
     /// A file was imported: roots first, parents before children.
     ItemsImported { items: Vec<Item> },
     /// An environment came to be.
     EnvironmentCreated { environment: Environment },
     /// A JSON Merge Patch on an environment's name and content.
     EnvironmentUpdated { id: EnvironmentId, name: Option<String>, content: Option<Content> },
-    /// An environment is gone.
-    EnvironmentDeleted { id: EnvironmentId },
+    /// An environment is gone; for people, by the name it had.
+    EnvironmentDeleted {
+        id: EnvironmentId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+    },
     /// An item has this name and content now: what no merge patch can say.
     ItemReplaced {
         id: ItemId,

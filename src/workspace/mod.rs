@@ -288,7 +288,7 @@ impl Workspace {
                     environment.position = position;
                 }
             }
-            Event::EnvironmentDeleted { id } => {
+            Event::EnvironmentDeleted { id, .. } => {
                 self.environments.remove(id);
                 self.environment_forks.remove(id);
             }
@@ -400,7 +400,7 @@ impl Workspace {
                     item.position = at;
                 });
             }
-            Event::ItemDeleted { id } => {
+            Event::ItemDeleted { id, .. } => {
                 self.forks.remove(id);
                 let mut waiting = vec![*id];
                 while let Some(id) = waiting.pop() {

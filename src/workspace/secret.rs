@@ -1,4 +1,4 @@
-//! Secrets of environments: variables of type `secret`. Their shared values are for the team alone.
+//! Secrets of environments and collections: variables of type `secret`. Their shared values are for the team alone.
 
 use super::item::Content;
 use super::merge::fields;
@@ -7,39 +7,18 @@ use serde_json::{Map, Value, value::RawValue};
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 
-/// What a variable's type says of a secret.
+/// How a variable says that it is a secret: by its type, or by this name.
 const SECRET: &str = "secret";
 /// What of a secret everybody sees. Other fields could hold its value too.
-const PUBLIC: [&str; 4] = ["key", "type", "enabled", "description"];
+const PUBLIC: [&str; 5] = ["key", "type", "enabled", "disabled", "description"];
+/// Where an environment has its variables, and where a collection.
+const LISTS: [&str; 2] = ["values", "variable"];
 
-/// A secret variable.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Secret {
-    /// Its name.
-    pub key: String,
-    /// Its shared value, as text; None when it has none.
-    pub value: Option<String>,
-}
-
-/// The secrets of an environment's content (or of a patch of one), in order.
+/// Whether a variable with this `type` and this `secret` is one.
 #[must_use]
-pub fn secrets(content: &RawValue) -> Vec<Secret> {
-    let text = |value: Value| match value {
-        Value::String(text) => text,
-        other => other.to_string(),
-    };
-    known(content).into_iter().map(|(key, value)| Secret { key, value: value.map(text) }).collect()
-}
-
-fn known(content: &RawValue) -> Vec<(String, Option<Value>)> {
-    let Ok(mut content) = serde_json::from_str::<Value>(content.get()) else { return Vec::new() };
-    let Some(Value::Array(list)) = content.get_mut("values").map(Value::take) else { return Vec::new() };
-    let secret = |mut variable: Value| {
-        let key = variable["key"].as_str().unwrap_or_default().to_owned();
-        let value = variable.get_mut("value").map(Value::take).filter(|value| !value.is_null());
-        variable["type"].as_str().is_some_and(is_secret).then_some((key, value))
-    };
-    list.into_iter().filter(Value::is_object).filter_map(secret).collect()
+pub fn is_secret(kind: Option<&Value>, marked: Option<&Value>) -> bool {
+    kind.and_then(Value::as_str).is_some_and(|kind| kind.eq_ignore_ascii_case(SECRET))
+        || marked == Some(&Value::Bool(true))
 }
 
 /// The content (or the patch) without the values of its secrets, else as it is; None when it has no secrets.
@@ -53,47 +32,63 @@ pub fn withheld(content: &RawValue) -> Option<Content> {
     // What stands there twice counts once: the text as it came could hold a value in what does not count.
     let mut fields: IndexMap<Cow<'_, str>, Cow<'_, RawValue>> =
         fields(content).ok()?.into_iter().map(|(key, value)| (key, Cow::Borrowed(value))).collect();
-    if let Some(values) = fields.get_mut("values")
-        && let Ok(list) = serde_json::from_str::<Vec<&RawValue>>(values.get())
-    {
-        let shown: Vec<Cow<'_, RawValue>> = list.into_iter().map(shown).collect();
-        *values = Cow::Owned(serde_json::value::to_raw_value(&shown).ok()?);
+    let mut has_variables = false;
+    for list in LISTS {
+        let Some(variables) = fields.get_mut(list) else { continue };
+        has_variables = true;
+        if let Ok(list) = serde_json::from_str::<Vec<&RawValue>>(variables.get()) {
+            let shown: Vec<Cow<'_, RawValue>> = list.into_iter().map(shown).collect();
+            *variables = Cow::Owned(serde_json::value::to_raw_value(&shown).ok()?);
+        }
     }
-    serde_json::value::to_raw_value(&fields).ok().map(Content::from)
+    has_variables.then(|| serde_json::value::to_raw_value(&fields).ok().map(Content::from)).flatten()
 }
 
 /// A variable, as everybody sees it.
 fn shown(variable: &RawValue) -> Cow<'_, RawValue> {
     let Ok(mut of) = fields(variable) else { return Cow::Borrowed(variable) };
-    let kind = of.get("type").and_then(|kind| serde_json::from_str::<String>(kind.get()).ok());
-    if !kind.is_some_and(|kind| is_secret(&kind)) {
+    let value = |field: &str| of.get(field).and_then(|value| serde_json::from_str::<Value>(value.get()).ok());
+    let marked = value(SECRET).filter(Value::is_boolean);
+    if !is_secret(value("type").as_ref(), marked.as_ref()) {
         return Cow::Borrowed(variable);
     }
-    of.retain(|key, _| PUBLIC.contains(&key.as_ref()));
+    of.retain(|key, _| PUBLIC.contains(&key.as_ref()) || (key == SECRET && marked.is_some()));
     serde_json::value::to_raw_value(&of).map_or(Cow::Borrowed(RawValue::NULL), Cow::Owned)
-}
-
-fn is_secret(kind: &str) -> bool {
-    kind.eq_ignore_ascii_case(SECRET)
 }
 
 /// Gives each secret that comes in a patch without a value the one it has: who may not see it can't send it back. It
 /// stays a secret, of the same name.
 pub fn carry_over(patch: &mut Map<String, Value>, now: &RawValue) {
-    let Some(Value::Array(list)) = patch.get_mut("values") else { return };
-    let mut kept: HashMap<String, VecDeque<Option<Value>>> = HashMap::new();
-    for (key, value) in known(now) {
-        kept.entry(key).or_default().push_back(value);
-    }
-    for variable in list.iter_mut().filter_map(Value::as_object_mut) {
-        let text = |field: &str| variable.get(field).and_then(Value::as_str);
-        let (true, Some(key)) = (text("type").is_some_and(is_secret), text("key")) else { continue };
-        // One of a name may stand there several times: in order, each keeps its own.
-        let value = kept.get_mut(key).and_then(VecDeque::pop_front).flatten();
-        if let (Some(value), false) = (value, variable.contains_key("value")) {
-            variable.insert("value".into(), value);
+    for name in LISTS {
+        let Some(Value::Array(list)) = patch.get_mut(name) else { continue };
+        let mut kept = known(now, name);
+        for variable in list.iter_mut().filter_map(Value::as_object_mut) {
+            if !is_secret(variable.get("type"), variable.get(SECRET)) {
+                continue;
+            }
+            let Some(key) = variable.get("key").and_then(Value::as_str) else { continue };
+            // One of a name may stand there several times: in order, each keeps its own.
+            let value = kept.get_mut(key).and_then(VecDeque::pop_front).flatten();
+            if let (Some(value), false) = (value, variable.contains_key("value")) {
+                variable.insert("value".into(), value);
+            }
         }
     }
+}
+
+/// By name, the values of the secrets in a list.
+fn known(content: &RawValue, list: &str) -> HashMap<String, VecDeque<Option<Value>>> {
+    let mut known: HashMap<_, VecDeque<_>> = HashMap::new();
+    let variables = fields(content).ok().and_then(|fields| serde_json::from_str(fields.get(list)?.get()).ok());
+    let variables: Vec<Value> = variables.unwrap_or_default();
+    for mut variable in variables {
+        if is_secret(variable.get("type"), variable.get(SECRET)) {
+            let key = variable["key"].as_str().unwrap_or_default().to_owned();
+            let value = variable.get_mut("value").map(Value::take).filter(|value| !value.is_null());
+            known.entry(key).or_default().push_back(value);
+        }
+    }
+    known
 }
 
 #[cfg(test)]
@@ -114,8 +109,8 @@ mod tests {
             withheld(&content).expect("a secret").get(),
             r#"{"a":1.0,"values":[{"key":"k","type":"secret","enabled":true},{"key":"p","value":"secret"}]}"#
         );
-        assert_eq!(secrets(&content), [Secret { key: "k".into(), value: Some("v1".into()) }]);
         assert!(withheld(&raw(r#"{"values":[{"key":"k","value":"v"}]}"#)).is_none());
+        assert!(withheld(&raw(r#"{"request":{"url":"{{secret}}"}}"#)).is_none());
     }
 
     #[test]
@@ -126,6 +121,9 @@ mod tests {
             r#"{"values":[{"key":"k","type":"default","value":"v1","type":"secret"}]}"#,
             r#"{"values":[{"key":"k","type":"secret","value":"v1"}],"values":[]}"#,
             r#"{"values":[{"key":"k","type":"secret","v\u0061lue":"v1"}]}"#,
+            r#"{"values":[{"key":"k","secret":true,"value":"v1"}]}"#,
+            r#"{"values":[{"key":"k","type":"secret","secret":"v1"}]}"#,
+            r#"{"variable":[{"key":"k","type":"secret","value":"v1"}],"values":7}"#,
         ] {
             let shown = withheld(&raw(text)).expect("a secret");
             assert!(!shown.get().contains("v1"), "{text}: {shown}");

@@ -3,13 +3,13 @@
 use loggia::{
     id::ItemId,
     workspace::{
-        item::{ItemKind, NewItem},
+        item::{Content, ItemKind, NewItem},
         postman::{Fault, Import, MAX_ITEMS, MAX_NAME, Node, SCHEMA, export, export_environment, import},
     },
 };
 use proptest::prelude::*;
 use serde_json::{Map, Value, json, value::RawValue};
-use std::{collections::HashMap, time::Instant};
+use std::{collections::HashMap, sync::Arc, time::Instant};
 use uuid::Uuid;
 
 const ADYEN: &str = include_str!("../data/adyen-management.postman_collection.json");
@@ -37,7 +37,7 @@ fn items(json: impl AsRef<[u8]>) -> Vec<NewItem> {
 fn tree(items: &[NewItem]) -> Node<'_> {
     fn node<'a>(item: &'a NewItem, children: &HashMap<ItemId, Vec<&'a NewItem>>) -> Node<'a> {
         let inside = children.get(&item.id).into_iter().flatten().map(|child| node(child, children)).collect();
-        Node { kind: item.kind, name: &item.name, content: &item.content, children: inside }
+        Node { kind: item.kind, name: &item.name, content: Arc::clone(&item.content), children: inside }
     }
     let mut children: HashMap<ItemId, Vec<&NewItem>> = HashMap::new();
     for (index, item) in items.iter().enumerate() {
@@ -207,10 +207,11 @@ fn the_tree_wins_over_the_marker() {
     let all = items(collection(r#"[{"request":{},"x":1},{"request":{},"response":null,"name":null}]"#));
     assert_eq!(all[1].content.get(), r#"{"request":{},"x":1,"_loggia":{"no_name":true,"no_children":true}}"#);
     let mut root = tree(&all);
-    let empty = RawValue::from_string("{}".to_owned()).unwrap();
+    let empty = content("{}");
     for request in &mut root.children {
         request.name = "given";
-        request.children.push(Node { kind: ItemKind::Example, name: "E", content: &empty, children: Vec::new() });
+        let children = Vec::new();
+        request.children.push(Node { kind: ItemKind::Example, name: "E", content: Arc::clone(&empty), children });
     }
     let out: Value = serde_json::from_str(&export(&root).unwrap()).unwrap();
     for request in out["item"].as_array().unwrap() {
@@ -221,9 +222,8 @@ fn the_tree_wins_over_the_marker() {
 
 #[test]
 fn parts_of_a_tree_go_out_as_collections() {
-    let raw = |text: &str| RawValue::from_string(text.to_owned()).unwrap();
-    let (empty, saved, list) = (raw("{}"), raw(r#"{"originalRequest":{"method":"PUT"}}"#), raw("[]"));
-    let node = |kind, content, children| Node { kind, name: "N", content, children };
+    let (empty, saved, list) = (content("{}"), content(r#"{"originalRequest":{"method":"PUT"}}"#), content("[]"));
+    let node = |kind, content: &Content, children| Node { kind, name: "N", content: Arc::clone(content), children };
     let info = json!({"name": "N", "schema": SCHEMA});
     for (root, item) in [
         (node(ItemKind::Collection, &empty, vec![]), json!([])),
@@ -247,6 +247,10 @@ fn parts_of_a_tree_go_out_as_collections() {
     assert_eq!(place(export(&deep)).0, "too_deep");
     assert_eq!(place(export_environment("E", &list)), ("wrong_type", String::new()));
     assert_eq!(export_environment("E", &empty).unwrap(), r#"{"name":"E","values":[]}"#);
+}
+
+fn content(text: &str) -> Content {
+    RawValue::from_string(text.to_owned()).unwrap().into()
 }
 
 fn place<T>(result: Result<T, Fault>) -> (&'static str, String) {

@@ -126,6 +126,8 @@ macro_rules! contract {
                 who_comes_back_begins_with_nothing
                 nothing_is_owned_in_a_deleted_workspace
                 a_sweep_deletes_what_is_old_in_steps_that_end
+                what_takes_many_rows_goes_in_steps_and_whole
+                a_run_that_nothing_is_heard_of_ends_as_aborted
                 a_log_is_read_back_by_streams_and_as_a_whole
                 how_far_people_have_come_adds_up
             }

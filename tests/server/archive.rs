@@ -23,13 +23,15 @@ async fn furnished(server: &TestServer) -> String {
     let (first, request) = server.admin.collection(&workspace).await;
     let (second, _) = server.admin.collection(&workspace).await;
     let changes = json!([
+        {"kind": "item_update", "id": first, "patch": {"content": {"variable": [
+            {"key": "token", "value": "hunter2", "type": "secret"}]}}},
         {"kind": "item_move", "id": second, "parent": null, "after": null},
         {"kind": "item_create", "id": new_id(), "parent": first, "item_kind": "folder", "name": "Old", "after": null},
         {"kind": "item_create", "id": new_id(), "parent": request, "item_kind": "example", "name": "200",
          "content": {"code": 200, "big": 12.50}},
         {"kind": "environment_create", "id": new_id(), "name": "Live", "content": {"values": [
             {"key": "host", "value": "api.host.com"},
-            {"key": "password", "value": "hunter2", "type": "secret", "enabled": true},
+            {"key": "password", "value": "hunter2", "type": "Secret", "enabled": true},
         ]}},
     ]);
     server.admin.edit(&workspace, changes).await;
@@ -65,7 +67,7 @@ async fn secrets_stay_at_home_unless_asked_for_and_partners_always() {
     let out = archive(&server.admin, &workspace, "").await;
     assert_eq!(
         out["environments"][0]["content"]["values"][1],
-        json!({"key": "password", "value": "", "type": "secret", "enabled": true})
+        json!({"key": "password", "type": "Secret", "enabled": true})
     );
     assert_eq!(out["environments"][0]["content"]["values"][0]["value"], "api.host.com");
     assert!(!out.to_string().contains("hunter2") && !out.to_string().contains("acme"), "{out}");

@@ -5,7 +5,7 @@ use loggia::store::now_utc;
 use serde_json::{Value, json};
 
 /// The report, once it is as it has to be: what is kept of visits comes a moment after them.
-async fn report(server: &TestServer, workspace: &str, fits: impl Fn(&Value) -> bool) -> Value {
+pub async fn report(server: &TestServer, workspace: &str, fits: impl Fn(&Value) -> bool) -> Value {
     let path = format!("/v1/workspaces/{workspace}/engagement");
     let ask = async {
         loop {

@@ -5,7 +5,7 @@ use crate::common::{Answer, Person, TestServer, new_id, store_options};
 use loggia::config::StoreOptions;
 use loggia::server::{STORE_FILE, open_store};
 use serde_json::{Value, json};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 const ADYEN: &str = include_str!("../data/adyen-management.postman_collection.json");
 
@@ -527,10 +527,8 @@ fn large_collection() -> Value {
     json!({"info": adyen["info"], "item": items})
 }
 
-/// `cargo test --release --test server forks:: -- --ignored --nocapture` shows the figures.
-#[tokio::test]
-#[ignore = "measures; a figure of a debug build says nothing"]
-async fn a_fork_and_a_pull_of_1077_requests_take_less_than_a_second() {
+/// Forks a collection of 1,077 requests, and pulls 50 changes of which 5 conflict; how long the fork and the pull took.
+async fn fork_and_pull_1077_requests() -> [Duration; 2] {
     let folder = tempfile::tempdir().unwrap();
     let store = open_store(&store_options(folder.path()).await).await.unwrap();
     let server = TestServer::with(store, folder).await;
@@ -570,5 +568,18 @@ async fn a_fork_and_a_pull_of_1077_requests_take_less_than_a_second() {
     assert_eq!(pulled.expect(200)["changes"].as_array().unwrap().len(), 50);
     it.assert_equal().await;
     eprintln!("fork {forked:?}, look {looked:?}, refused pull {refusal:?}, pull {took:?}");
-    assert!(forked.as_secs_f64() < 1.0 && took.as_secs_f64() < 1.0, "each under a second");
+    [forked, took]
+}
+
+#[tokio::test]
+async fn a_fork_of_1077_requests_is_pulled_whole() {
+    fork_and_pull_1077_requests().await;
+}
+
+/// `cargo test --release --test server forks:: -- --ignored --nocapture` shows the figures.
+#[tokio::test]
+#[ignore = "measures; a figure of a debug build says nothing"]
+async fn a_fork_and_a_pull_of_1077_requests_take_less_than_a_second() {
+    let took = fork_and_pull_1077_requests().await;
+    assert!(took.iter().all(|took| took.as_secs_f64() < 1.0), "{took:?}");
 }

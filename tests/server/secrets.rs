@@ -1,4 +1,4 @@
-//! Secrets of environments: their values are the team's, and nowhere in what a partner is sent.
+//! Secrets of environments and collections: their values are the team's, and nowhere in what a partner is sent.
 
 use crate::common::{Answer, Person, TestClient, TestServer, new_id};
 use serde_json::{Value, json};
@@ -145,6 +145,61 @@ async fn a_partner_gets_no_value_of_a_secret_in_multi_partner_mode() {
 #[tokio::test]
 async fn a_partner_gets_no_value_of_a_secret_in_classic_mode() {
     a_partner_gets_none_of_it(false).await;
+}
+
+#[tokio::test]
+async fn a_partner_gets_no_value_of_a_collections_secret_and_keeps_it_when_it_edits() {
+    let server = TestServer::start().await;
+    let workspace = server.workspace().await;
+    let partner = server.join(&workspace, "pat@acme.com", "partner", "editor", false).await;
+    let (admin, path) = (&server.admin, format!("/v1/workspaces/{workspace}"));
+    let start = admin.get(&path).await.json.clone();
+    let mut team = admin.live(&workspace).await;
+    let mut client = partner.live(&workspace).await;
+    let collection = new_id();
+    let create = json!([{"kind": "item_create", "id": collection, "parent": null, "item_kind": "collection", "name": "API",
+                         "content": {"variable": [variable(SECRETS[0]), plain()]}}]);
+    let made = admin.edit(&workspace, create).await;
+    let update = |variables: &Value| json!([{"kind": "item_update", "id": collection, "patch": {"content": {"variable": variables}}}]);
+    let changed = admin.edit(&workspace, update(&json!([plain(), variable(SECRETS[1])]))).await;
+    let item = format!("{path}/items/{collection}");
+    let mut shown = partner.get(&item).await.expect(200)["content"]["variable"].clone();
+    assert_eq!(shown, json!([plain(), hidden()]));
+    // What it was shown comes back with a change of its own.
+    shown[0]["value"] = "api.acme.com".into();
+    let own = partner.edit(&workspace, update(&shown)).await;
+    let kept = json!([shown[0], variable(SECRETS[1])]);
+    assert_eq!(admin.get(&item).await.expect(200)["content"]["variable"], kept);
+    for (position, with, without) in [
+        (made, json!([variable(SECRETS[0]), plain()]), json!([hidden(), plain()])),
+        (changed, json!([plain(), variable(SECRETS[1])]), json!([plain(), hidden()])),
+        (own, kept.clone(), shown.clone()),
+    ] {
+        for (reader, variables) in [(&mut team, with), (&mut client, without)] {
+            let change = reads(reader, position).await["change"].clone();
+            let content = if position == made { &change["content"] } else { &change["patch"]["content"] };
+            assert_eq!(content["variable"], variables);
+        }
+    }
+    let link = partner.post(&format!("{item}/export_link"), json!({})).await.expect(201)["url"].clone();
+    let link = link.as_str().unwrap().rsplit_once("/v1").unwrap().1.to_owned();
+    for path in [item.clone(), format!("{item}/export"), format!("/v1{link}")] {
+        let answer = partner.get(&path).await;
+        answer.expect(200);
+        assert!(answer.text.contains("\"token\"") && !answer.text.contains("s3cret"), "{path}: {}", answer.text);
+    }
+    assert!(admin.get(&format!("{item}/export")).await.text.contains(SECRETS[1]));
+    // Read from the log, the same bytes as live.
+    let another = server.another_node(server.store.clone(), None).await;
+    let query = format!("?epoch={}&shared={}", start["epoch"].as_str().unwrap(), start["positions"]["shared"]);
+    let mut again = partner.at(&another.url).try_live(&workspace, &query).await.unwrap();
+    reads(&mut again, own).await;
+    let events = |client: &TestClient| -> Vec<String> {
+        client.seen.iter().filter(|frame| frame.contains("\"type\":\"event\",\"stream\":\"shared\"")).cloned().collect()
+    };
+    assert_eq!(events(&again).len(), 3);
+    assert_eq!(events(&again), events(&client)[..3]);
+    assert!(!client.seen.iter().any(|frame| frame.contains("s3cret")), "{:?}", client.seen);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ mod again;
 mod kept;
 
 use crate::common::{Person, TestServer, new_id};
+use crate::engagement::report;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -71,12 +72,13 @@ impl Scene {
         let changes = json!([
             {"kind": "item_create", "id": collection, "parent": null, "item_kind": "collection", "name": "Things",
              "content": {"auth": {"type": "bearer", "bearer": [{"key": "token", "value": "{{key}}"}]},
-                         "variable": [{"key": "path", "value": "things"}]}},
+                         "variable": [{"key": "path", "value": "things"},
+                                      {"key": "id", "value": "the-teams-own-id", "type": "secret"}]}},
             {"kind": "item_create", "id": item, "parent": collection, "item_kind": "request", "name": "Get a thing",
              "content": {"request": {"method": "GET", "url": "{{base}}/{{path}}?who={{who}}"}}},
             {"kind": "environment_create", "id": environment, "name": "Production", "content": {"values": [
                 {"key": "base", "value": format!("http://{}", api.address)},
-                {"key": "key", "value": "the-teams-own-key", "type": "secret"}]}},
+                {"key": "key", "value": "the-teams-own-key", "type": "Secret"}]}},
         ]);
         server.admin.edit(&workspace, changes).await;
         let ann = server.partner(&workspace, "ann@acme.com").await;
@@ -132,6 +134,32 @@ async fn a_partner_sends_with_its_own_values_and_never_with_the_teams_secrets() 
             assert!(!whole.text.contains("private-key") && !whole.text.contains("own-key"), "{}", whole.text);
         }
     }
+}
+
+#[tokio::test]
+async fn a_partners_history_does_not_tell_which_guess_is_a_secret_of_the_team() {
+    let mut scene = Scene::new().await;
+    for guess in ["the-teams-own-key", "the-teams-own-id"] {
+        for (who, stays) in [(scene.ann.clone(), true), (scene.server.admin.clone(), false)] {
+            let body = json!({"environment": scene.environment, "overrides": {"who": guess}});
+            let (answer, _) = scene.sends(&who, body, "").await;
+            let url = answer["entry"]["url"].as_str().unwrap();
+            assert_eq!(url.contains(guess), stays, "{url}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_team_learns_that_a_partner_called_and_whether_it_went_well() {
+    let mut scene = Scene::new().await;
+    let (ann, bea) = (scene.ann.clone(), scene.bea.clone());
+    scene.sends(&ann, json!({"environment": scene.environment}), "").await;
+    let nowhere = json!({"environment": scene.environment, "overrides": {"base": "http://127.0.0.1:1"}});
+    assert!(bea.post(&scene.send_path(), nowhere).await.expect(200)["error"].is_object());
+    let counts = |company: &Value| (company["called"].clone(), company["succeeded"].clone());
+    let all = |report: &Value| report[0]["called"] == 1 && report[1]["called"] == 1;
+    let report = report(&scene.server, &scene.workspace, all).await;
+    assert_eq!([counts(&report[0]), counts(&report[1])], [(json!(1), json!(1)), (json!(1), json!(0))]);
 }
 
 #[tokio::test]

@@ -1,80 +1,32 @@
 //! What is a person's own.
 
+mod rows;
+
 use super::{
     Postgres,
     connections::Connections,
-    convert::{get_count, get_name, get_time, int, micros},
+    convert::{get_name, int, micros},
 };
 use crate::{
-    id::{EntryId, EnvironmentId, ItemId, RunId},
-    protocol::own::{HistoryEntry, Run, RunState, Totals},
-    store::own::{Added, Entry, Keep, Own, Owner, Page, Replaced, SWEPT_AT_ONCE, searched, state, word},
+    id::{EntryId, EnvironmentId, RunId},
+    protocol::own::{HistoryEntry, Run, RunState},
+    store::own::{Added, DELETED_AT_ONCE, Entry, Keep, Own, Owner, Page, Replaced, searched, word},
 };
 use anyhow::Context;
 use async_trait::async_trait;
+use rows::{ENTRY, RUN, first_run, read_entry, read_run};
 use time::OffsetDateTime;
 use tokio_postgres::{Row, types::ToSql};
 use uuid::Uuid;
 
-const ENTRY: &str = "h.id, h.at, h.item, h.name, h.method, h.url, h.status, h.error, h.total_ms, h.size";
-const RUN: &str = "r.id, r.item, r.environment, r.iterations, r.started_at, r.ended_at, r.state,
-     r.requests, r.errors, r.passed, r.failed, r.total_ms";
 /// Rows of `owners` are the caller's.
 const OWNED: &str = "o.workspace = $1 AND o.account = $2";
-
-fn read_entry(row: &Row) -> anyhow::Result<HistoryEntry> {
-    let status = row.try_get::<_, Option<i32>>(6)?.map(u16::try_from).transpose().context("read a status")?;
-    let error = row.try_get::<_, Option<Vec<u8>>>(7)?.map(String::from_utf8).transpose().context("read an error")?;
-    Ok(HistoryEntry {
-        id: EntryId(row.try_get(0)?),
-        at: get_time(row, 1)?,
-        item: row.try_get::<_, Option<Uuid>>(2)?.map(ItemId),
-        name: get_name(row, 3)?,
-        method: get_name(row, 4)?,
-        url: get_name(row, 5)?,
-        status,
-        error,
-        total_ms: row.try_get(8)?,
-        size: get_count(row, 9)?,
-    })
-}
-
-fn read_run(row: &Row) -> anyhow::Result<Run> {
-    Ok(Run {
-        id: RunId(row.try_get(0)?),
-        item: row.try_get::<_, Option<Uuid>>(1)?.map(ItemId),
-        environment: row.try_get::<_, Option<Uuid>>(2)?.map(EnvironmentId),
-        iterations: u32::try_from(row.try_get::<_, i64>(3)?).context("read a count of iterations")?,
-        started_at: get_time(row, 4)?,
-        ended_at: row.try_get::<_, Option<i64>>(5)?.map(super::convert::time).transpose()?,
-        state: state(row.try_get(6)?)?,
-        totals: Totals {
-            requests: get_count(row, 7)?,
-            errors: get_count(row, 8)?,
-            passed: get_count(row, 9)?,
-            failed: get_count(row, 10)?,
-            total_ms: row.try_get(11)?,
-        },
-    })
-}
-
-fn first_run(rows: &[Row]) -> anyhow::Result<Option<Run>> {
-    rows.first().map(read_run).transpose()
-}
 
 fn limit(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// Deletes what of a table is the owner's and has an id; whether there was any.
-async fn delete(connections: &Connections, table: &str, owner: Owner, id: Uuid) -> anyhow::Result<bool> {
-    let sql = format!(
-        "DELETE FROM {table} t USING owners o WHERE {OWNED} AND t.owner = o.number AND t.id = $3 RETURNING t.id"
-    );
-    Ok(!connections.write(&sql, &[&owner.workspace.0, &owner.user.0, &id]).await?.is_empty())
-}
-
-/// Runs a statement that answers with a row when the owner is a member.
+/// Runs a statement; whether it answered with a row.
 async fn written(connections: &Connections, sql: &str, params: &[&(dyn ToSql + Sync)]) -> anyhow::Result<bool> {
     Ok(!connections.write(sql, params).await?.is_empty())
 }
@@ -159,28 +111,32 @@ impl Own for Postgres {
     }
 
     async fn delete_entry(&self, owner: Owner, id: EntryId) -> anyhow::Result<bool> {
-        delete(&self.connections, "history", owner, id.0).await.context("delete an entry of a history")
+        let sql = format!(
+            "DELETE FROM history h USING owners o WHERE {OWNED} AND h.owner = o.number AND h.id = $3 RETURNING 1"
+        );
+        written(&self.connections, &sql, &[&owner.workspace.0, &owner.user.0, &id.0])
+            .await
+            .context("delete an entry of a history")
     }
 
     async fn delete_entries(&self, owner: Owner) -> anyhow::Result<()> {
-        let sql = format!("DELETE FROM history h USING owners o WHERE {OWNED} AND h.owner = o.number");
-        self.connections.write(&sql, &[&owner.workspace.0, &owner.user.0]).await.map(drop).context("delete a history")
+        let sql = format!(
+            "DELETE FROM history WHERE (owner, id) IN (
+                 SELECT h.owner, h.id FROM owners o JOIN history h ON h.owner = o.number WHERE {OWNED} LIMIT $3
+             ) RETURNING 1"
+        );
+        let params: [&(dyn ToSql + Sync); 3] = [&owner.workspace.0, &owner.user.0, &DELETED_AT_ONCE];
+        while self.connections.write(&sql, &params).await.context("delete a history")?.len() as i64 == DELETED_AT_ONCE {
+        }
+        Ok(())
     }
 
     async fn add_run(&self, owner: Owner, run: Run, keep: Keep) -> anyhow::Result<bool> {
-        written(
+        let added = written(
             &self.connections,
-            "WITH place AS MATERIALIZED (SELECT owner_to_write($1, $2) AS number),
-             added AS (
-                 INSERT INTO runs (owner, id, item, environment, iterations, started_at, state)
-                 SELECT p.number, $3::UUID, $4::UUID, $5::UUID, $6::BIGINT, $7::BIGINT, $8::TEXT
-                 FROM place p WHERE p.number IS NOT NULL RETURNING owner
-             ),
-             past AS (
-                 DELETE FROM runs r USING added a WHERE r.owner = a.owner AND (r.started_at < $9 OR r.id <=
-                 (SELECT n.id FROM runs n WHERE n.owner = a.owner ORDER BY n.id DESC LIMIT 1 OFFSET $10))
-             )
-             SELECT owner FROM added",
+            "INSERT INTO runs (owner, id, item, environment, iterations, started_at, heard_at, state)
+             SELECT p.number, $3::UUID, $4::UUID, $5::UUID, $6::BIGINT, $7::BIGINT, $7::BIGINT, $8::TEXT
+             FROM (SELECT owner_to_write($1, $2) AS number) p WHERE p.number IS NOT NULL RETURNING owner",
             &[
                 &owner.workspace.0,
                 &owner.user.0,
@@ -190,12 +146,23 @@ impl Own for Postgres {
                 &i64::from(run.iterations),
                 &micros(run.started_at)?,
                 &word(run.state),
-                &micros(keep.since)?,
-                &i64::from(keep.most.saturating_sub(1)),
             ],
         )
-        .await
-        .context("add a run")
+        .await;
+        if !added.context("add a run")? {
+            return Ok(false);
+        }
+        let sql = format!(
+            "SELECT delete_some_of_run(r.owner, r.id, $6) FROM owners o JOIN runs r ON r.owner = o.number
+             WHERE {OWNED} AND r.id <> $3 AND (r.started_at < $4 OR r.id <=
+                 (SELECT n.id FROM runs n WHERE n.owner = o.number ORDER BY n.id DESC LIMIT 1 OFFSET $5))
+             LIMIT 1"
+        );
+        let (since, most) = (micros(keep.since)?, i64::from(keep.most));
+        let params: [&(dyn ToSql + Sync); 6] =
+            [&owner.workspace.0, &owner.user.0, &run.id.0, &since, &most, &DELETED_AT_ONCE];
+        while !self.connections.write(&sql, &params).await.context("let go of old runs")?.is_empty() {}
+        Ok(true)
     }
 
     async fn runs(&self, owner: Owner, page: Page<RunId>) -> anyhow::Result<Vec<Run>> {
@@ -237,7 +204,7 @@ impl Own for Postgres {
         let sql = format!(
             "WITH r AS (
                  UPDATE runs t SET requests = t.requests + 1, errors = t.errors + $4, passed = t.passed + $5,
-                     failed = t.failed + $6, total_ms = t.total_ms + $7
+                     failed = t.failed + $6, total_ms = t.total_ms + $7, heard_at = $11
                  FROM owners o WHERE {OWNED} AND t.owner = o.number AND t.id = $3
                      AND t.state = 'running' AND t.requests < $8
                      AND ($10::BIGINT IS NULL OR t.requests = $10)
@@ -264,6 +231,7 @@ impl Own for Postgres {
                     &int(most)?,
                     &added.body.as_bytes(),
                     &added.sequence.map(int).transpose()?,
+                    &micros(added.at)?,
                 ],
             )
             .await
@@ -290,8 +258,21 @@ impl Own for Postgres {
         first_run(&rows)
     }
 
+    async fn abort_runs(&self, unheard_since: OffsetDateTime) -> anyhow::Result<()> {
+        let sql = "UPDATE runs SET state = 'aborted', ended_at = heard_at WHERE state = 'running' AND heard_at < $1";
+        self.connections.write(sql, &[&micros(unheard_since)?]).await.map(drop).context("abort runs")
+    }
+
     async fn delete_run(&self, owner: Owner, id: RunId) -> anyhow::Result<bool> {
-        delete(&self.connections, "runs", owner, id.0).await.context("delete a run")
+        let sql = format!("SELECT delete_some_of_run(o.number, $3, $4) FROM owners o WHERE {OWNED}");
+        let params: [&(dyn ToSql + Sync); 4] = [&owner.workspace.0, &owner.user.0, &id.0, &DELETED_AT_ONCE];
+        loop {
+            let rows = self.connections.write(&sql, &params).await.context("delete a run")?;
+            let Some(row) = rows.first() else { return Ok(false) };
+            if let Some(deleted) = row.try_get::<_, Option<i64>>(0)? {
+                return Ok(deleted > 0);
+            }
+        }
     }
 
     async fn values(&self, owner: Owner, environment: EnvironmentId) -> anyhow::Result<Option<String>> {
@@ -382,7 +363,7 @@ impl Own for Postgres {
     async fn sweep_own(&self, before: OffsetDateTime) -> anyhow::Result<bool> {
         let rows = self
             .connections
-            .write("SELECT sweep_own($1, $2)", &[&micros(before)?, &SWEPT_AT_ONCE])
+            .write("SELECT sweep_own($1, $2)", &[&micros(before)?, &DELETED_AT_ONCE])
             .await
             .context("sweep")?;
         Ok(rows.first().context("a sweep without an outcome")?.try_get(0)?)

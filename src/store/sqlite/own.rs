@@ -1,5 +1,6 @@
 //! What is a person's own.
 
+mod deletion;
 mod rows;
 
 use super::Sqlite;
@@ -10,12 +11,13 @@ use crate::{
 };
 use anyhow::Context;
 use async_trait::async_trait;
-pub(super) use rows::disown;
+pub(super) use deletion::disown;
+use deletion::{delete, delete_entries, delete_run, sweep, trim_runs};
 use rows::{
-    OWNED, add_entry, add_result, add_run, delete, end_run, entries, entry, key, replace_cookies, results, run, runs,
-    set_values, sweep,
+    OWNED, abort_runs, add_entry, add_result, add_run, end_run, entries, entry, key, replace_cookies, results, run,
+    runs, set_values,
 };
-use rusqlite::OptionalExtension;
+use rusqlite::{Connection, OptionalExtension};
 use time::OffsetDateTime;
 
 #[async_trait]
@@ -45,15 +47,18 @@ impl Own for Sqlite {
     }
 
     async fn delete_entries(&self, owner: Owner) -> anyhow::Result<()> {
-        let sql = "DELETE FROM history WHERE owner = ?1 AND ?2 IS NULL";
-        self.writer
-            .run_later(move |connection| delete(connection, sql, owner, None).map(drop))
-            .await
-            .context("delete a history")
+        self.writer.run_in_steps(move |connection| delete_entries(connection, owner)).await.context("delete a history")
     }
 
     async fn add_run(&self, owner: Owner, run: Run, keep: Keep) -> anyhow::Result<bool> {
-        self.writer.run_later(move |connection| add_run(connection, owner, &run, keep)).await.context("add a run")
+        let id = run.id;
+        let added = self.writer.run_later(move |connection| add_run(connection, owner, &run)).await;
+        if !added.context("add a run")? {
+            return Ok(false);
+        }
+        let trim = move |connection: &Connection| trim_runs(connection, owner, id, keep);
+        self.writer.run_in_steps(trim).await.context("let go of old runs")?;
+        Ok(true)
     }
 
     async fn runs(&self, owner: Owner, page: Page<RunId>) -> anyhow::Result<Vec<Run>> {
@@ -88,12 +93,12 @@ impl Own for Sqlite {
         self.writer.run_later(move |connection| end_run(connection, owner, id, state, at)).await.context("end a run")
     }
 
+    async fn abort_runs(&self, unheard_since: OffsetDateTime) -> anyhow::Result<()> {
+        self.writer.run_later(move |connection| abort_runs(connection, unheard_since)).await.context("abort runs")
+    }
+
     async fn delete_run(&self, owner: Owner, id: RunId) -> anyhow::Result<bool> {
-        let sql = "DELETE FROM runs WHERE owner = ?1 AND id = ?2";
-        self.writer
-            .run_later(move |connection| delete(connection, sql, owner, Some(id.0)))
-            .await
-            .context("delete a run")
+        self.writer.run_in_steps(move |connection| delete_run(connection, owner, id)).await.context("delete a run")
     }
 
     async fn values(&self, owner: Owner, environment: EnvironmentId) -> anyhow::Result<Option<String>> {

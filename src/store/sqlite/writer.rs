@@ -5,6 +5,7 @@ use super::checkpoint::Checkpoints;
 use anyhow::{Context, anyhow};
 use rusqlite::Connection;
 use std::{
+    ops::ControlFlow,
     path::Path,
     sync::{
         Arc,
@@ -73,6 +74,18 @@ impl Writer {
         work: impl FnOnce(&Connection) -> anyhow::Result<T> + Send + 'static,
     ) -> anyhow::Result<T> {
         self.queued(1, work).await
+    }
+
+    /// Work that is too long for one transaction: a step of it at a time, and what waits comes between.
+    pub(super) async fn run_in_steps<T: Send + 'static>(
+        &self,
+        step: impl Fn(&Connection) -> anyhow::Result<ControlFlow<T>> + Clone + Send + 'static,
+    ) -> anyhow::Result<T> {
+        loop {
+            if let ControlFlow::Break(done) = self.run_later(step.clone()).await? {
+                return Ok(done);
+            }
+        }
     }
 
     async fn queued<T: Send + 'static>(

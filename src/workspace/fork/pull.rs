@@ -85,7 +85,8 @@ pub(in crate::workspace) fn pull(
     });
     let mut events = creation(created);
     events.append(&mut moved);
-    events.extend(plan.deletes.iter().map(|id| Event::ItemDeleted { id: *id }));
+    let name = |id: &ItemId| workspace.item(*id).map(|item| item.name.clone());
+    events.extend(plan.deletes.iter().map(|id| Event::ItemDeleted { id: *id, name: name(id) }));
     events.append(&mut changed);
     let there: HashSet<ItemId> = source.items.iter().map(|item| item.id).collect();
     let removed: Vec<ItemId> = fork.bases.keys().filter(|id| !there.contains(id)).copied().collect();

@@ -1,7 +1,7 @@
 //! From a tree of items to a file.
 
 use super::{Fault, MARKER, MAX_DEPTH, Marker, SCHEMA, is_null, join, object, usual_children_place, usual_name_place};
-use crate::workspace::item::ItemKind;
+use crate::workspace::item::{Content, ItemKind};
 use indexmap::IndexMap;
 use serde_json::{Value, value::RawValue};
 
@@ -13,7 +13,7 @@ pub struct Node<'a> {
     /// Its name.
     pub name: &'a str,
     /// The rest of it.
-    pub content: &'a RawValue,
+    pub content: Content,
     /// What stands in it.
     pub children: Vec<Node<'a>>,
 }
@@ -44,7 +44,7 @@ pub fn export(root: &Node) -> Result<String, Fault> {
     let name = quoted(root.name);
     out.push_str(&format!(r#"{{"info":{{"name":{name},"schema":"{SCHEMA}"}},"item":["#));
     if root.kind == ItemKind::Example {
-        let content = contents(root.content, "item[0].response[0]")?;
+        let content = contents(&root.content, "item[0].response[0]")?;
         let request = content.get("originalRequest").filter(|text| text.get().starts_with(['{', '"']));
         let request = request.map_or("{}", |text| text.get());
         out.push_str(&format!(r#"{{"name":{name},"request":{request},"response":["#));
@@ -79,7 +79,7 @@ fn node(out: &mut String, node: &Node, path: &str, depth: usize) -> Result<(), F
     if depth > MAX_DEPTH / 2 {
         return Err(Fault::new("too_deep", path, "the tree is too deep for a file"));
     }
-    let mut fields = parts(contents(node.content, path)?);
+    let mut fields = parts(contents(&node.content, path)?);
     let marker = take_marker(&mut fields);
     let mut new = Vec::new();
     let children = match node.kind {

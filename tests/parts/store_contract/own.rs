@@ -3,7 +3,7 @@
 use super::{Backend, Log, at};
 use loggia::id::{EntryId, EnvironmentId, ItemId, RunId, UserId};
 use loggia::protocol::own::{HistoryEntry, Run, RunState, Totals};
-use loggia::store::own::{Added, Entry, Keep, Owner, Page, Replaced};
+use loggia::store::own::{Added, DELETED_AT_ONCE, Entry, Keep, Owner, Page, Replaced};
 use loggia::store::{Index, Store};
 
 const ALL: Keep = Keep { since: time::OffsetDateTime::UNIX_EPOCH, most: 1_000 };
@@ -53,7 +53,7 @@ fn run(seconds: i64) -> Run {
 }
 
 fn added(body: &str) -> Added {
-    Added { sequence: None, body: body.into(), is_error: true, passed: 2, failed: 1, ms: 0.5 }
+    Added { sequence: None, at: at(100), body: body.into(), is_error: true, passed: 2, failed: 1, ms: 0.5 }
 }
 
 fn page<Id>(before: Option<Id>, limit: usize) -> Page<Id> {
@@ -362,7 +362,61 @@ pub(super) async fn a_sweep_deletes_what_is_old_in_steps_that_end(backend: impl 
     while store.sweep_own(at(15)).await.unwrap() {
         steps += 1;
     }
-    assert_eq!(steps, 1, "ten runs at a time");
+    assert_eq!(steps, 15, "a run at a time");
     assert_eq!(store.runs(ann, page(None, 99)).await.unwrap().len(), 6);
     assert!(names(store.as_ref(), ann, &[]).await.is_empty());
+}
+
+pub(super) async fn what_takes_many_rows_goes_in_steps_and_whole(backend: impl Backend) {
+    let store = backend.open().await;
+    let store = store.as_ref();
+    let (_, ann, bob) = two(store).await;
+    let many = DELETED_AT_ONCE as usize + 1;
+    let fill = async |owner| {
+        let run = run(0);
+        store.add_run(owner, run.clone(), ALL).await.unwrap();
+        let entries = (0..many).map(|_| store.add_entry(owner, entry("", 0), ALL));
+        futures_util::future::join_all(entries).await.into_iter().for_each(|added| assert!(added.unwrap()));
+        let results = (0..many).map(|_| store.add_result(owner, run.id, added("{}"), 9_999));
+        futures_util::future::join_all(results).await.into_iter().for_each(|added| assert!(added.unwrap().is_some()));
+        run.id
+    };
+    let (first, theirs) = (fill(ann).await, fill(bob).await);
+    store.delete_entries(ann).await.unwrap();
+    assert!(store.delete_run(ann, first).await.unwrap());
+    let few = Keep { most: 1, ..ALL };
+    let (past, new) = (fill(ann).await, run(1));
+    assert!(store.add_run(ann, new.clone(), few).await.unwrap());
+    for gone in [first, past] {
+        assert_eq!(store.run(ann, gone).await.unwrap(), None);
+        assert!(store.results(ann, gone, 0, many).await.unwrap().is_empty());
+    }
+    assert_eq!(store.runs(ann, page(None, 9)).await.unwrap(), [new]);
+    store.delete_entries(ann).await.unwrap();
+    let left = async |owner| store.entries(owner, &[], page(None, 2 * many)).await.unwrap().len();
+    assert_eq!((left(ann).await, left(bob).await), (0, many));
+    assert_eq!(store.results(bob, theirs, 0, 2 * many).await.unwrap().len(), many);
+    while store.sweep_own(at(1)).await.unwrap() {}
+    assert_eq!(store.run(bob, theirs).await.unwrap(), None);
+}
+
+pub(super) async fn a_run_that_nothing_is_heard_of_ends_as_aborted(backend: impl Backend) {
+    let store = backend.open().await;
+    let (_, ann, _) = two(store.as_ref()).await;
+    let (silent, told, ended) = (run(0), run(0), run(0));
+    for run in [&silent, &told, &ended] {
+        store.add_run(ann, run.clone(), ALL).await.unwrap();
+    }
+    store.add_result(ann, told.id, added("{}"), 9).await.unwrap();
+    store.end_run(ann, ended.id, RunState::Finished, at(1)).await.unwrap();
+    let state = async |run: &Run| {
+        let run = store.run(ann, run.id).await.unwrap().unwrap();
+        (run.state, run.ended_at)
+    };
+    store.abort_runs(at(50)).await.unwrap();
+    assert_eq!(state(&silent).await, (RunState::Aborted, Some(at(0))));
+    assert_eq!(state(&told).await, (RunState::Running, None));
+    assert_eq!(state(&ended).await, (RunState::Finished, Some(at(1))));
+    store.abort_runs(at(101)).await.unwrap();
+    assert_eq!(state(&told).await, (RunState::Aborted, Some(at(100))));
 }

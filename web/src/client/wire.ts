@@ -783,7 +783,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The workspace as a file, to move it; Admins. ?secrets=true: with secret values of environments */
+        /** The workspace as a file, to move it; Admins. ?secrets=true: with the values of secrets */
         get: {
             parameters: {
                 query?: never;
@@ -2956,14 +2956,14 @@ export interface components {
         };
         /** @description An environment as it is archived. */
         ArchivedEnvironment: {
-            /** @description The Postman environment without its name; values of type `secret` are empty unless asked for. */
+            /** @description The Postman environment without its name; values of secrets are left out unless asked for. */
             content: Record<string, unknown>;
             /** @description Its name. */
             name: string;
         };
         /** @description An item as it is archived. */
         ArchivedItem: {
-            /** @description The Postman object without its name and children. */
+            /** @description The Postman object without its name and children; values of secrets are left out unless asked for. */
             content: Record<string, unknown>;
             /** @description Its id within the file. */
             id: components["schemas"]["ItemId"];
@@ -3437,7 +3437,7 @@ export interface components {
              */
             id: string;
             kind?: components["schemas"]["ItemKind"] | null;
-            /** @description The name it was given then, or else has now; null when it is gone. */
+            /** @description The name it was given or had then, or else has now; null when that is not known. */
             name?: string | null;
         };
         New: {

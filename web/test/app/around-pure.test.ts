@@ -8,6 +8,7 @@ import { added, changed, copyName, variablesOf } from "../../src/app/screens/env
 import { compare, shortened, valueOf } from "../../src/app/screens/forks/compare";
 import { FileFault, read } from "../../src/app/screens/settings/file";
 import { foresee, type Known, normalEmail, split } from "../../src/app/screens/settings/invitees";
+import { pairsOf, withheld } from "../../src/app/screens/workspace/model/postman";
 
 describe("whom to invite", () => {
   const known: Known = { side: "partner", teamDomains: new Set(["acme.example"]), members: new Set(["old@globex.example"]) };
@@ -133,9 +134,16 @@ describe("environments", () => {
     assert.deepEqual(changed(first, { enabled: false }), { key: "k", value: 5, type: "Secret", description: "d", enabled: false });
     assert.deepEqual(changed(first, { secret: false }), { key: "k", value: 5, type: "default", description: "d" });
     assert.deepEqual(added("k", "v", true), { key: "k", value: "v", type: "secret", enabled: true });
+    assert.equal(variablesOf({ values: [{ key: "k", secret: true }] })[0]?.secret, true);
+    assert.deepEqual(changed({ ...first, raw: { key: "k", secret: true } }, { secret: false }), { key: "k", type: "default" });
     assert.deepEqual(variablesOf({ values: "none" }), []);
     assert.equal(copyName("E", new Set(["E copy", "E copy 2"])), "E copy 3");
   });
+});
+
+test("a secret that was withheld goes back without a value, and keeps the one it has", () => {
+  const variables = [{ key: "token", type: "Secret" }, { key: "pass", secret: true, value: "new" }, { key: "host", value: "" }];
+  assert.deepEqual(withheld(pairsOf(variables)), variables);
 });
 
 describe("conflicts", () => {

@@ -96,6 +96,13 @@ describe("a run of the Conduit collection", { skip: PROGRAM ? false : "LOGGIA_BI
       await there.getByText("No runs yet").waitFor();
     }
     for (const person of [alan, edsger]) assert.deepEqual((await person.call<{ runs: unknown[] }>("GET", house.api("/runs"))).runs, []);
+    // One that a window left when it was closed can be deleted.
+    const left = await grace.call<{ id: string }>("POST", house.api("/runs"), { item: null, environment: null, iterations: 1 });
+    await page.goto(house.href(`runs/${left.id}`));
+    await page.getByRole("status").getByText("Running").waitFor();
+    await page.getByRole("button", { name: "Delete" }).click();
+    await page.waitForURL(/runs$/);
+    assert.equal((await grace.call<{ runs: unknown[] }>("GET", house.api("/runs"))).runs.length, 1);
     await mine.trace.findsNothing(house.others(grace));
     for (const [at, person] of [alan, edsger].entries()) await others[at]?.trace.findsNothing([...house.others(person), run ?? ""]);
     assert.deepEqual([...first, ...mine.wrong, ...others.flatMap(({ wrong }) => wrong)], []);

@@ -4,11 +4,10 @@ use super::super::{get_count, get_optional_uuid, get_time, get_uuid, int, micros
 use crate::{
     id::{EntryId, EnvironmentId, ItemId, RunId},
     protocol::own::{HistoryEntry, Run, RunState, Totals},
-    store::own::{Added, Entry, Keep, Owner, Page, Replaced, SWEPT_AT_ONCE, searched, state, word},
+    store::own::{Added, Entry, Keep, Owner, Page, Replaced, searched, state, word},
 };
 use rusqlite::{Connection, OptionalExtension, Row, params, types::FromSqlError};
 use time::OffsetDateTime;
-use uuid::Uuid;
 
 const ENTRY: &str = "h.id, h.at, h.item, h.name, h.method, h.url, h.status, h.error, h.total_ms, h.size";
 const RUN: &str = "r.id, r.item, r.environment, r.iterations, r.started_at, r.ended_at, r.state,
@@ -23,24 +22,7 @@ pub(super) fn key(owner: Owner) -> ([u8; 16], [u8; 16]) {
     (owner.workspace.0.into_bytes(), owner.user.0.into_bytes())
 }
 
-/// Takes their numbers from one owner, or from all of a workspace.
-pub(in crate::store::sqlite) fn disown(
-    connection: &Connection,
-    workspace: [u8; 16],
-    user: Option<[u8; 16]>,
-) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO disowned (owner) SELECT number FROM owners WHERE workspace = ?1 AND (?2 IS NULL OR user = ?2)",
-        )?
-        .execute(params![workspace, user])?;
-    connection
-        .prepare_cached("DELETE FROM owners WHERE workspace = ?1 AND (?2 IS NULL OR user = ?2)")?
-        .execute(params![workspace, user])?;
-    Ok(())
-}
-
-fn number(connection: &Connection, owner: Owner) -> anyhow::Result<Option<i64>> {
+pub(super) fn number(connection: &Connection, owner: Owner) -> anyhow::Result<Option<i64>> {
     Ok(connection
         .prepare_cached("SELECT number FROM owners WHERE workspace = ?1 AND user = ?2")?
         .query_row(key(owner), |row| row.get(0))
@@ -167,18 +149,12 @@ pub(super) fn entry(connection: &Connection, owner: Owner, id: EntryId) -> anyho
         .optional()?)
 }
 
-pub(super) fn add_run(connection: &Connection, owner: Owner, run: &Run, keep: Keep) -> anyhow::Result<bool> {
+pub(super) fn add_run(connection: &Connection, owner: Owner, run: &Run) -> anyhow::Result<bool> {
     let Some(owner) = number_to_write(connection, owner)? else { return Ok(false) };
     connection
         .prepare_cached(
-            "DELETE FROM runs WHERE owner = ?1 AND (started_at < ?2 OR id <=
-             (SELECT id FROM runs WHERE owner = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?3))",
-        )?
-        .execute(params![owner, micros(keep.since)?, keep.most.saturating_sub(1)])?;
-    connection
-        .prepare_cached(
-            "INSERT INTO runs (owner, id, item, environment, iterations, started_at, state)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO runs (owner, id, item, environment, iterations, started_at, heard_at, state)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7)",
         )?
         .execute(params![
             owner,
@@ -243,7 +219,7 @@ pub(super) fn add_result(
     let place: Option<i64> = connection
         .prepare_cached(
             "UPDATE runs SET requests = requests + 1, errors = errors + ?3, passed = passed + ?4,
-             failed = failed + ?5, total_ms = total_ms + ?6
+             failed = failed + ?5, total_ms = total_ms + ?6, heard_at = ?9
              WHERE owner = ?1 AND id = ?2 AND state = 'running' AND requests < ?7
              AND (?8 IS NULL OR requests = ?8) RETURNING requests - 1",
         )?
@@ -256,7 +232,8 @@ pub(super) fn add_result(
                 added.failed,
                 added.ms,
                 int(most)?,
-                added.sequence.map(int).transpose()?
+                added.sequence.map(int).transpose()?,
+                micros(added.at)?,
             ],
             |row| row.get(0),
         )
@@ -282,10 +259,13 @@ pub(super) fn end_run(
     if ended == 0 { Ok(None) } else { run(connection, owner, id) }
 }
 
-/// Deletes what of a table is the owner's and, with an id, has that; whether there was any.
-pub(super) fn delete(connection: &Connection, sql: &str, owner: Owner, id: Option<Uuid>) -> anyhow::Result<bool> {
-    let Some(number) = number(connection, owner)? else { return Ok(false) };
-    Ok(connection.prepare_cached(sql)?.execute(params![number, id.map(Uuid::into_bytes)])? > 0)
+pub(super) fn abort_runs(connection: &Connection, unheard_since: OffsetDateTime) -> anyhow::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE runs SET state = 'aborted', ended_at = heard_at WHERE state = 'running' AND heard_at < ?1",
+        )?
+        .execute([micros(unheard_since)?])?;
+    Ok(())
 }
 
 pub(super) fn set_values(
@@ -326,47 +306,4 @@ pub(super) fn replace_cookies(
             .execute(params![number, jar])?,
     };
     Ok(if replaced > 0 { Replaced::Done } else { Replaced::Changed })
-}
-
-pub(super) fn sweep(connection: &Connection, before: OffsetDateTime) -> anyhow::Result<bool> {
-    let before = micros(before)?;
-    // Fewer runs: each takes its results along.
-    let (rows, few) = (SWEPT_AT_ONCE, SWEPT_AT_ONCE / 50);
-    let entries = connection
-        .prepare_cached(
-            "DELETE FROM history WHERE number IN (SELECT number FROM history WHERE at < ?1 ORDER BY at LIMIT ?2)",
-        )?
-        .execute([before, rows])?;
-    let runs = connection
-        .prepare_cached(
-            "DELETE FROM runs WHERE (owner, id) IN
-             (SELECT owner, id FROM runs WHERE started_at < ?1 ORDER BY started_at LIMIT ?2)",
-        )?
-        .execute([before, few])?;
-    let is_more = entries as i64 == rows || runs as i64 == few;
-    let whose: Option<i64> = connection
-        .prepare_cached("SELECT owner FROM disowned ORDER BY owner LIMIT 1")?
-        .query_row([], |row| row.get(0))
-        .optional()?;
-    let Some(whose) = whose else { return Ok(is_more) };
-    let entries = connection
-        .prepare_cached("DELETE FROM history WHERE number IN (SELECT number FROM history WHERE owner = ?1 LIMIT ?2)")?
-        .execute([whose, rows])?;
-    let results = connection
-        .prepare_cached(
-            "DELETE FROM run_results WHERE (owner, run, number) IN
-             (SELECT owner, run, number FROM run_results WHERE owner = ?1 LIMIT ?2)",
-        )?
-        .execute([whose, rows])?;
-    if (entries as i64) < rows && (results as i64) < rows {
-        for sql in [
-            "DELETE FROM runs WHERE owner = ?1",
-            "DELETE FROM own_values WHERE owner = ?1",
-            "DELETE FROM cookies WHERE owner = ?1",
-            "DELETE FROM disowned WHERE owner = ?1",
-        ] {
-            connection.prepare_cached(sql)?.execute([whose])?;
-        }
-    }
-    Ok(true)
 }

@@ -2,6 +2,7 @@
 // holds is kept.
 
 import type { Json } from "../../../client";
+import { isSecret } from "../workspace/model/postman";
 
 export interface Variable {
   key: string;
@@ -18,7 +19,7 @@ export function variablesOf(content: Json): Variable[] {
   return list.filter(isObject).map((raw) => ({
     key: typeof raw["key"] === "string" ? raw["key"] : "",
     value: textOf(raw["value"]),
-    secret: typeof raw["type"] === "string" && raw["type"].toLowerCase() === "secret",
+    secret: isSecret(raw),
     enabled: raw["enabled"] !== false,
     raw,
   }));
@@ -27,7 +28,9 @@ export function variablesOf(content: Json): Variable[] {
 /** A variable with something else about it. */
 export function changed({ raw }: Variable, what: { key?: string; value?: string; secret?: boolean; enabled?: boolean }): Json {
   const { secret, ...fields } = what;
-  return { ...raw, ...fields, ...(secret === undefined ? {} : { type: secret ? "secret" : "default" }) };
+  if (secret === undefined) return { ...raw, ...fields };
+  const { secret: _mark, ...rest } = raw;
+  return { ...rest, ...fields, type: secret ? "secret" : "default" };
 }
 
 export function added(key: string, value: string, secret = false): Json {

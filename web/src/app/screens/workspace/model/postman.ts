@@ -51,6 +51,16 @@ export function pairsOf(list: unknown): Pair[] {
   return list.filter(isObject).map((one) => ({ ...one, key: text(one["key"] ?? one["id"]), value: text(one["value"]) }));
 }
 
+/** A variable whose value is not for everybody. */
+export function isSecret(variable: Json): boolean {
+  return text(variable["type"]).toLowerCase() === "secret" || variable["secret"] === true;
+}
+
+/** Rows as they are written where secrets were withheld: one without a value keeps the one it has. */
+export function withheld(rows: readonly Pair[]): Json[] {
+  return rows.map(({ value, ...row }) => (value === "" && isSecret(row) ? row : { ...row, value }));
+}
+
 export const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"] as const;
 
 export type When = "prerequest" | "test";

@@ -1,6 +1,6 @@
 // Which value a variable has here, and where it comes from. The server fills them in when it sends; this shows the same.
 
-import { isObject, pairsOf, text } from "./postman";
+import { isObject, isSecret, pairsOf, text } from "./postman";
 import type { Json } from "../../../../client";
 
 export type Source = "private" | "environment" | "collection" | "dynamic";
@@ -34,7 +34,7 @@ export function scopeOf({ collection, environment, own }: Sources): Scope {
   const lay = (list: unknown, source: Source) => {
     for (const one of pairsOf(list)) {
       if (one.disabled || one["enabled"] === false || !one.key) continue;
-      const secret = one["type"] === "secret";
+      const secret = isSecret(one);
       // A secret without a value has one that is not for everybody: it counts as known, and is not shown.
       scope.set(one.key, { value: one.value, source, secret: secret || scope.get(one.key)?.secret === true });
     }

@@ -186,6 +186,9 @@ pub enum Change {
         id: EnvironmentId,
         /// JSON Merge Patch of `{name, content}`.
         patch: Patch,
+        /// The shared position the writer had seen: what others made of other variables since stays.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        base: Option<Position>,
     },
     /// Deletes an environment.
     EnvironmentDelete {

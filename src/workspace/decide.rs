@@ -5,12 +5,13 @@ use super::event::Event;
 use super::item::{Content, Environment, Item, ItemKind, NewItem};
 use super::member::{Role, Viewer};
 use super::problem::{Code, Problem};
-use super::{Audience, Stamp, Workspace, comment, fork, invite, merge, order, secret};
-use crate::id::{EnvironmentId, ItemId};
+use super::{Audience, Stamp, Workspace, comment, fork, invite, merge, order, secret, variables};
+use crate::id::{EnvironmentId, ItemId, Position};
 use fractional_index::FractionalIndex;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// Items in a workspace.
 pub const MOST_ITEMS: usize = 100_000;
@@ -158,7 +159,11 @@ fn change_event(workspace: &Workspace, viewer: &Viewer, command: &Command, chang
         }
         Change::ItemUpdate { id, patch, base } => {
             let item = workspace.item(*id).ok_or_else(|| gone("id"))?;
-            let (name, mut content) = rebased(workspace, item, patch, *base)?;
+            let (mut name, mut content) = (patch.name.clone(), patch.content.clone());
+            if let Some((old_name, old_content)) = seen(workspace, id.0, item.position, *base)? {
+                name = name.map(|mine| merge::merged_text(old_name, &item.name, &mine));
+                content.iter_mut().for_each(|mine| merge::rebase(mine, old_content, &item.content));
+            }
             content.iter_mut().for_each(|content| secret::carry_over(content, &item.content));
             let name = name.as_deref().map(checked_name).transpose().map_err(|problem| problem.at("patch.name"))?;
             let content = content.as_ref().map(raw).transpose()?;
@@ -185,16 +190,18 @@ fn change_event(workspace: &Workspace, viewer: &Viewer, command: &Command, chang
             Event::ItemDeleted { id: *id, name: Some(item.name.clone()) }
         }
         Change::EnvironmentCreate { id, name, content } => create_environment(workspace, *id, name, raw(content)?)?,
-        Change::EnvironmentUpdate { id, patch } => {
+        Change::EnvironmentUpdate { id, patch, base } => {
             let environment = workspace.environment(*id).ok_or_else(|| gone("id"))?;
-            if let Some(name) = &patch.name {
-                checked_name(name).map_err(|problem| problem.at("patch.name"))?;
+            let (mut name, mut content) = (patch.name.clone(), patch.content.clone());
+            if let Some((old_name, old_content)) = seen(workspace, id.0, environment.position, *base)? {
+                name = name.map(|mine| merge::merged_text(old_name, &environment.name, &mine));
+                content.iter_mut().for_each(|mine| variables::rebase(mine, old_content, &environment.content));
             }
-            let mut content = patch.content.clone();
+            let name = name.as_deref().map(checked_name).transpose().map_err(|problem| problem.at("patch.name"))?;
             content.iter_mut().for_each(|content| secret::carry_over(content, &environment.content));
             Event::EnvironmentUpdated {
                 id: *id,
-                name: patch.name.clone(),
+                name: name.map(str::to_owned),
                 content: content.as_ref().map(raw).transpose()?,
             }
         }
@@ -229,25 +236,15 @@ pub(super) fn raw(content: &Map<String, Value>) -> Result<Content, Problem> {
         .map_err(|error| Problem::new(Code::Malformed, error.to_string()).at("content"))
 }
 
-type Rebased = (Option<String>, Option<Map<String, Value>>);
-
-/// A patch as it takes effect now: text that both sides changed since `base` is merged.
-fn rebased(
+/// What a patch was made upon, when there were changes since.
+fn seen(
     workspace: &Workspace,
-    item: &Item,
-    patch: &super::command::Patch,
-    base: Option<u64>,
-) -> Result<Rebased, Problem> {
-    let (mut name, mut content) = (patch.name.clone(), patch.content.clone());
-    if let Some(base) = base.filter(|base| *base < item.position) {
-        let (old_name, old_content) =
-            workspace.revision(item, base).ok_or_else(|| Problem::from(Code::StaleBase).at("base"))?;
-        name = name.map(|mine| merge::merged_text(old_name, &item.name, &mine));
-        if let Some(mine) = &mut content {
-            merge::rebase(mine, old_content, &item.content);
-        }
-    }
-    Ok((name, content))
+    of: Uuid,
+    position: Position,
+    base: Option<Position>,
+) -> Result<Option<(&str, &Content)>, Problem> {
+    let Some(base) = base.filter(|base| *base < position) else { return Ok(None) };
+    workspace.revision(of, base).map(Some).ok_or_else(|| Problem::from(Code::StaleBase).at("base"))
 }
 
 fn check_place(workspace: &Workspace, kind: ItemKind, parent: Option<ItemId>) -> Result<(), Problem> {

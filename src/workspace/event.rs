@@ -8,6 +8,7 @@ use crate::id::{CommentId, EnvironmentId, Epoch, InvitationId, ItemId, TeamId, U
 use fractional_index::FractionalIndex;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// One fact. Stored with its tag outside, since `RawValue` can't be read through an inner tag.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -111,11 +112,12 @@ pub enum Event {
     CommentDeleted { item: ItemId, id: CommentId },
 }
 
-/// A revision of an item that later edits may be based on.
+/// A revision of an item or environment that later edits may be based on.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Revision {
     /// Whose.
-    pub item: ItemId,
+    #[serde(rename = "item")]
+    pub of: Uuid,
     /// From which shared position it held.
     pub from: u64,
     /// The name then.

@@ -18,6 +18,7 @@ mod order;
 pub mod postman;
 pub mod problem;
 pub mod secret;
+mod variables;
 
 use crate::id::{EnvironmentId, Epoch, InvitationId, ItemId, Position, Sequence, TeamId, UserId, WorkspaceId};
 use event::{Event, Revision};
@@ -30,8 +31,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::sync::Arc;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
-/// How many earlier revisions, over all items, an edit's `base` can reach back.
+/// How many earlier revisions, over all items and environments, an edit's `base` can reach back.
 pub const REVISIONS: usize = 1_024;
 
 /// How far each stream has come.
@@ -221,14 +223,12 @@ impl Workspace {
         &self.comments
     }
 
-    /// An item's name and content as of a shared position, when that is still known.
+    /// The name and content of an item or environment as of a shared position before its last change, when that is
+    /// still known.
     #[must_use]
-    pub fn revision<'a>(&'a self, item: &'a Item, at: Position) -> Option<(&'a str, &'a Content)> {
-        if item.position <= at {
-            return Some((&item.name, &item.content));
-        }
+    pub fn revision(&self, of: Uuid, at: Position) -> Option<(&str, &Content)> {
         // Revisions stand in order: the last that held from `at` or earlier is the one that held at `at`.
-        let found = self.revisions.iter().rev().find(|revision| revision.item == item.id && revision.from <= at)?;
+        let found = self.revisions.iter().rev().find(|revision| revision.of == of && revision.from <= at)?;
         Some((&found.name, &found.content))
     }
 
@@ -275,18 +275,12 @@ impl Workspace {
                 self.environments.insert(environment.id, Arc::new(environment));
             }
             Event::EnvironmentUpdated { id, name, content } => {
-                let position = self.positions.shared;
-                if let Some(environment) = self.environments.get_mut(id).map(Arc::make_mut) {
-                    patch(&mut environment.name, &mut environment.content, name.as_deref(), content.as_deref());
-                    environment.position = position;
-                }
+                let Some(environment) = self.revise_environment(*id) else { return };
+                patch(&mut environment.name, &mut environment.content, name.as_deref(), content.as_deref());
             }
             Event::EnvironmentReplaced { id, name, content } => {
-                let position = self.positions.shared;
-                if let Some(environment) = self.environments.get_mut(id).map(Arc::make_mut) {
-                    (environment.name, environment.content) = (name.clone(), Arc::clone(content));
-                    environment.position = position;
-                }
+                let Some(environment) = self.revise_environment(*id) else { return };
+                (environment.name, environment.content) = (name.clone(), Arc::clone(content));
             }
             Event::EnvironmentDeleted { id, .. } => {
                 self.environments.remove(id);
@@ -418,11 +412,17 @@ impl Workspace {
     fn revise(&mut self, id: ItemId) -> Option<&mut Item> {
         let item = self.items.get_mut(&id)?;
         let (name, content) = (item.name.clone(), Arc::clone(&item.content));
-        self.revisions.push_back(Arc::new(Revision { item: id, from: item.position, name, content }));
-        if self.revisions.len() > REVISIONS {
-            self.revisions.pop_front();
-        }
+        keep(&mut self.revisions, Revision { of: id.0, from: item.position, name, content });
         Some(Arc::make_mut(item))
+    }
+
+    /// The same of an environment, whose last change this is.
+    fn revise_environment(&mut self, id: EnvironmentId) -> Option<&mut Environment> {
+        let environment = self.environments.get_mut(&id).map(Arc::make_mut)?;
+        let (name, content) = (environment.name.clone(), Arc::clone(&environment.content));
+        keep(&mut self.revisions, Revision { of: id.0, from: environment.position, name, content });
+        environment.position = self.positions.shared;
+        Some(environment)
     }
 
     fn insert(&mut self, mut item: Item, stamp: impl Fn(&mut Item)) {
@@ -438,6 +438,13 @@ impl Workspace {
             siblings.remove(&(item.order.clone(), id));
         }
         Some(Arc::unwrap_or_clone(item))
+    }
+}
+
+fn keep(revisions: &mut Vector<Arc<Revision>>, revision: Revision) {
+    revisions.push_back(Arc::new(revision));
+    if revisions.len() > REVISIONS {
+        revisions.pop_front();
     }
 }
 

@@ -365,6 +365,24 @@ async fn environments_are_made_changed_and_deleted_before_everybodys_eyes() {
 }
 
 #[tokio::test]
+async fn of_two_changes_of_one_environment_from_one_base_both_stand() {
+    let server = TestServer::start().await;
+    let workspace = server.workspace().await;
+    let id = new_id();
+    let variable = |key: &str, value: &str| json!({"key": key, "value": value});
+    let content = json!({"values": [variable("a", "1"), variable("b", "1")]});
+    let base = server
+        .admin
+        .edit(&workspace, json!([{"kind": "environment_create", "id": id, "name": "Live", "content": content}]))
+        .await;
+    let update = |values: Value| json!([{"kind": "environment_update", "id": id, "base": base, "patch": {"content": {"values": values}}}]);
+    server.admin.edit(&workspace, update(json!([variable("a", "2"), variable("b", "1")]))).await;
+    server.admin.edit(&workspace, update(json!([variable("a", "1"), variable("b", "2"), variable("c", "1")]))).await;
+    let values = &snapshot(&server.admin, &workspace).await["environments"][0]["content"]["values"];
+    assert_eq!(*values, json!([variable("a", "2"), variable("b", "2"), variable("c", "1")]));
+}
+
+#[tokio::test]
 async fn what_is_large_is_announced_by_reference_and_read_over_http() {
     let server = TestServer::start().await;
     let workspace = server.walled_workspace().await;

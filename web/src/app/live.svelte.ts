@@ -37,6 +37,7 @@ export class Live {
   #ready = $state(false);
   readonly #state: () => void;
   readonly #tree: () => void;
+  readonly #environments: () => void;
   readonly #presence: () => void;
   readonly #connection: () => void;
   readonly #pending: () => void;
@@ -48,18 +49,20 @@ export class Live {
       createSubscriber((update) => this.workspace.subscribe((notice) => types.includes(notice.type) && update()));
     // What one does oneself is seen at once, also by the code that does it.
     const isOwn = (notice: Notice) => notice.type !== "presence" && (!("by" in notice) || (!!notice.by && notice.by.id === this.workspace.you.id));
-    const eachFrame = (...types: Notice["type"][]) =>
+    const eachFrame = (concerns: (notice: Notice) => boolean) =>
       createSubscriber((update) => {
         const beat = new Beat(update);
-        const stop = this.workspace.subscribe((notice) => types.includes(notice.type) && (isOwn(notice) ? beat.now() : beat.soon()));
+        const stop = this.workspace.subscribe((notice) => concerns(notice) && (isOwn(notice) ? beat.now() : beat.soon()));
         return () => {
           stop();
           beat.stop();
         };
       });
-    this.#state = eachFrame("workspace", "changed");
-    this.#tree = eachFrame("changed");
-    this.#presence = eachFrame("presence", "workspace");
+    // Each by itself: an effect that asks the server something runs when that may have another answer, not with every edit.
+    this.#state = eachFrame(({ type }) => type === "workspace");
+    this.#tree = eachFrame((notice) => notice.type === "changed" && notice.items?.size !== 0);
+    this.#environments = eachFrame((notice) => notice.type === "changed" && notice.environments?.size !== 0);
+    this.#presence = eachFrame(({ type }) => type === "presence" || type === "workspace");
     this.#connection = upon("connection");
     this.#pending = upon("pending");
     this.workspace.ready.then(
@@ -113,10 +116,6 @@ export class Live {
   get isAdmin(): boolean {
     return this.role === "admin";
   }
-  get team(): readonly Person[] {
-    this.#state();
-    return this.workspace.team;
-  }
   get items(): ReadonlyMap<string, Entry> {
     this.#tree();
     return this.workspace.items;
@@ -127,7 +126,7 @@ export class Live {
     return this.workspace.children(parent);
   }
   get environments(): ReadonlyMap<string, Environment> {
-    this.#tree();
+    this.#environments();
     return this.workspace.environments;
   }
   /** An item with its content; read it again by an effect that has read `items`, or by `peek`. */

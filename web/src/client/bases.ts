@@ -1,24 +1,30 @@
 // What an edit's writer had seen, as text: when positions count anew, a number no longer says it.
 
 import { isObject, mergePatch } from "./merge";
-import type { Change, Item, Json } from "./types";
+import type { Change, Json } from "./types";
 
-/** Of each item that an edit changes with a base: what the patch is about, as its writer saw it. */
+/** An item or an environment. */
+export interface Text {
+  name: string;
+  content: Json;
+}
+
+/** Of each item or environment that an edit changes with a base: what the patch is about, as its writer saw it. */
 export type Texts = Record<string, Json>;
 
-type Based = Change & { kind: "item_update"; base: number };
+type Based = Change & { kind: "item_update" | "environment_update"; base: number };
 
 export function isBased(change: Change): change is Based {
-  return change.kind === "item_update" && change.base != null;
+  return (change.kind === "item_update" || change.kind === "environment_update") && change.base != null;
 }
 
 /** The text that a patch is about, in an item as it is. */
-function underPatch({ name, content }: Pick<Item, "name" | "content">, patch: Based["patch"]): Json {
+function underPatch({ name, content }: Text, patch: Based["patch"]): Json {
   return under({ name, content }, patch as Json) as Json;
 }
 
-/** What was seen of these items; one that is not known here is left out. */
-export function textsOf(changes: readonly Change[], peek: (id: string) => Pick<Item, "name" | "content"> | undefined): Texts | undefined {
+/** What was seen of these; one that is not known here is left out. */
+export function textsOf(changes: readonly Change[], peek: (id: string) => Text | undefined): Texts | undefined {
   const texts: Texts = {};
   for (const { id, patch } of changes.filter(isBased)) {
     const item = peek(id);
@@ -31,7 +37,7 @@ export function textsOf(changes: readonly Change[], peek: (id: string) => Pick<I
  * Whether a change takes nothing away that its writer had not seen: the text is as it was seen, or what it is to become
  * already.
  */
-export function isAsSeen({ id, patch }: Based, texts: Texts | undefined, now: Pick<Item, "name" | "content">): boolean {
+export function isAsSeen({ id, patch }: Based, texts: Texts | undefined, now: Text): boolean {
   const is = canonical(underPatch(now, patch));
   const seen = texts?.[id];
   if (seen && is === canonical(under(seen, patch as Json))) return true;

@@ -121,16 +121,14 @@ export class Edits {
   }
 
   /**
-   * One of our edits has changed an item, and is at `position` now. Who wrote a later edit had seen it; if that writer
+   * One of our edits has changed an item or environment, and is at `position` now. Who wrote a later edit had seen it; if that writer
    * had also seen all that was `before` it, it has seen the text as it is now.
    */
-  raiseBase(earlier: Edit, item: string, before: number, position: number): void {
+  raiseBase(earlier: Edit, id: string, before: number, position: number): void {
     for (const edit of this.list.slice(this.list.indexOf(earlier) + 1)) {
       if (edit.isUnbased) continue;
       const raised = edit.changes.map((change) =>
-        change.kind === "item_update" && change.id === item && isBetween(change.base, before, position)
-          ? { ...change, base: position }
-          : change,
+        isBased(change) && change.id === id && isBetween(change.base, before, position) ? { ...change, base: position } : change,
       );
       if (raised.every((change, at) => change === edit.changes[at])) continue;
       edit.changes = raised;
@@ -158,8 +156,8 @@ export class Edits {
   }
 }
 
-function isBetween(base: number | null | undefined, from: number, to: number): boolean {
-  return base != null && base >= from && base < to;
+function isBetween(base: number, from: number, to: number): boolean {
+  return base >= from && base < to;
 }
 
 function read(text: string | null): Kept | undefined {

@@ -20,6 +20,9 @@ const SNAPSHOT_MS = 60_000;
 const ITEM_MS = 15_000;
 const ITEM_RETRIES = 2;
 
+/** Events of a text that edits may be based on. */
+const WRITTEN: readonly EventMessage["change"]["kind"][] = ["item_created", "item_updated", "environment_created", "environment_updated"];
+
 export interface FollowHost {
   notify(notice: Notice): void;
   /** The snapshot is refused: this is the end. */
@@ -136,12 +139,13 @@ export class Follower {
     const { epoch } = this.replica;
     const changes: Change[] = [];
     for (const change of edit.changes) {
+      const environment = isBased(change) ? this.replica.environments.get(change.id) : undefined;
       // What is gone, the server refuses better.
-      if (!isBased(change) || !this.replica.tree.entries.has(change.id)) {
+      if (!isBased(change) || !(environment || this.replica.tree.entries.has(change.id))) {
         changes.push(change);
         continue;
       }
-      const now = await this.#contents.read(change.id);
+      const now = environment ?? (await this.#contents.read(change.id));
       if (!isAsSeen(change, edit.texts, now)) edit.isOutdated = true;
       changes.push({ ...change, base: now.position });
     }
@@ -158,7 +162,8 @@ export class Follower {
       return;
     }
     this.#etag = undefined;
-    const before = "id" in event.change ? this.replica.tree.entries.get(event.change.id)?.position : undefined;
+    const { tree, environments: known } = this.replica;
+    const before = "id" in event.change ? (tree.entries.get(event.change.id) ?? known.get(event.change.id))?.position : undefined;
     const { items, environments, unread, reread, notices } = this.replica.apply(event);
     if (event.change.kind === "item_deleted") for (const id of items) this.#contents.forget(id);
     if (event.op !== undefined) this.#takeOff(event, event.op, before);
@@ -179,7 +184,7 @@ export class Follower {
       const { name, method, content } = change;
       this.#contents.set(change.id, { name, ...(method != null && { method }), content, updated_at: at, updated_by: by, position });
     }
-    if (change.kind === "item_updated" || change.kind === "item_created") this.#edits.raiseBase(edit, change.id, before ?? 0, position);
+    if (WRITTEN.some((kind) => kind === change.kind) && "id" in change) this.#edits.raiseBase(edit, change.id, before ?? 0, position);
   }
 
   #refresh(concerned: Changed, by?: Person | null, op?: string): void {

@@ -147,7 +147,7 @@ export class Sender {
   }
 
   /**
-   * An edit that says which text its writer saw waits for an earlier edit of the same item: only once that one's event
+   * An edit that says which text its writer saw waits for an earlier edit of the same thing: only once that one's event
    * is here is it known whether the writer saw what it came to.
    */
   #hasToWait(edit: Edit): boolean {
@@ -193,8 +193,10 @@ function outdated(): Problem {
   return new Problem({ code: "stale_base", title: "The text has changed too often since; read it again.", path: "base" });
 }
 
-function writes(change: Change): change is Change & { kind: "item_create" | "item_update" } {
-  return change.kind === "item_create" || change.kind === "item_update";
+const WRITING = ["item_create", "item_update", "environment_create", "environment_update"] as const;
+
+function writes(change: Change): change is Change & { kind: (typeof WRITING)[number] } {
+  return WRITING.some((kind) => kind === change.kind);
 }
 
 function isLarge(text: string): boolean {

@@ -93,7 +93,7 @@ export class Session {
     const op = newId(this.#clock.now());
     const promise = new Promise<{ position: number }>((resolve, reject) => {
       const { epoch } = this.follower.replica;
-      const texts = textsOf(copy, (id) => this.follower.peek(id));
+      const texts = textsOf(copy, (id) => this.follower.peek(id) ?? this.follower.view.environments.get(id));
       this.edits.add({ op, changes: copy, epoch, ...(texts && { texts }), state: "waiting", seen: 0, settle: { resolve, reject } });
     });
     // The session may have gone over to another epoch, and the snapshot not yet be here.
@@ -232,7 +232,7 @@ export class Session {
     edit.position = position;
     // Its events may have been missed, and a snapshot read instead. Before what it made there was nothing.
     for (const change of edit.changes) {
-      if (change.kind === "item_create") this.edits.raiseBase(edit, change.id, 0, position);
+      if (change.kind === "item_create" || change.kind === "environment_create") this.edits.raiseBase(edit, change.id, 0, position);
     }
     this.edits.forget(edit);
     this.edits.settle(this.follower.replica);

@@ -3060,6 +3060,7 @@ export interface components {
             /** @description Its name. */
             name: string;
         } | {
+            base?: components["schemas"]["u64"] | null;
             /** @description Which. */
             id: components["schemas"]["EnvironmentId"];
             /** @enum {string} */

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Entry, fold } from "../../src/app/screens/activity/fold";
 import { type Company, duration, firstCalls, share, sorted, totals } from "../../src/app/screens/engagement/figures";
-import { added, changed, copyName, variablesOf } from "../../src/app/screens/environments/variables";
+import { added, changed, copyName, type Row, rowsOf, variablesOf } from "../../src/app/screens/environments/variables";
 import { compare, shortened, valueOf } from "../../src/app/screens/forks/compare";
 import { FileFault, read } from "../../src/app/screens/settings/file";
 import { foresee, type Known, normalEmail, split } from "../../src/app/screens/settings/invitees";
@@ -144,6 +144,19 @@ describe("environments", () => {
 test("a secret that was withheld goes back without a value, and keeps the one it has", () => {
   const variables = [{ key: "token", type: "Secret" }, { key: "pass", secret: true, value: "new" }, { key: "host", value: "" }];
   assert.deepEqual(withheld(pairsOf(variables)), variables);
+});
+
+describe("rows of an environment", () => {
+  const rows = (before: readonly Row[], ...keys: string[]) => rowsOf(variablesOf({ values: keys.map((key) => ({ key })) }), before);
+  const ids = (rows: readonly Row[]) => rows.map(({ id }) => id).join();
+
+  test("each stays itself when others go and come, and when it has another name", () => {
+    const first = rows([], "a", "b", "b");
+    assert.equal(ids(first), "0,1,2");
+    assert.equal(ids(rows(first, "b", "b")), "1,2");
+    assert.equal(ids(rows(first, "a", "c", "b", "d")), "0,3,1,4");
+    assert.equal(ids(rows(rows([], "a", "b"), "a", "c")), "0,1");
+  });
 });
 
 describe("conflicts", () => {

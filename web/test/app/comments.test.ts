@@ -57,6 +57,16 @@ describe("comments", onServer, () => {
     const { comments } = await grace.call<{ comments: { mentions: { id: string }[] }[] }>("GET", house().api(`/items/${id("Ping")}/comments`));
     assert.match(JSON.stringify(comments[0]?.mentions), new RegExp(grace.id));
 
+    // So does a change that is refused.
+    await page.route("**/comments/*", (route) => route.fulfill(refused), { times: 1 });
+    await page.getByRole("button", { name: "Edit the comment" }).click();
+    await field(page, "Change the comment").fill("Is this **really** so?");
+    await Promise.all([page.waitForResponse(/\/comments\/[^/]+$/), page.getByRole("button", { name: "Save" }).click()]);
+    await page.getByRole("button", { name: "Save" }).and(page.locator(":enabled")).waitFor();
+    assert.equal(await field(page, "Change the comment").inputValue(), "Is this **really** so?");
+    await page.getByRole("button", { name: "Save" }).click();
+    await threads(hers).getByText("so?").waitFor();
+
     await hers.getByRole("button", { name: "Reply" }).click();
     await field(hers, "Reply").fill("It is.");
     await field(hers, "Reply").press("Control+Enter");
@@ -71,6 +81,26 @@ describe("comments", onServer, () => {
     await threads(page).getByRole("button", { name: "Open again" }).click();
     await hers.getByRole("button", { name: /resolved/ }).waitFor({ state: "detached" });
     await threads(hers).getByText("It is.").waitFor();
+
+    // An answer that is lost: sent again it is one comment. What is being written stays when the threads can't be read.
+    await page.route("**/comments", (route) => (route.request().method() === "POST" ? route.fetch().then(() => route.fulfill(refused)) : route.continue()));
+    await field(page).fill("Once.");
+    await page.getByRole("button", { name: "Comment", exact: true }).click();
+    await threads(hers).getByText("Once.").waitFor();
+    await page.getByRole("button", { name: "Comment", exact: true }).and(page.locator(":enabled")).waitFor();
+    assert.equal(await field(page).inputValue(), "Once.");
+    await page.unroute("**/comments");
+    await page.getByRole("button", { name: "Comment", exact: true }).click();
+    await page.waitForFunction(() => document.querySelector<HTMLTextAreaElement>('textarea[aria-label="Comment"]')?.value === "");
+    assert.equal(await threads(page).getByText("Once.").count(), 1);
+    await field(page).fill("Half");
+    await page.route("**/comments", (route) => route.fulfill(refused));
+    await grace.call("POST", house().api(`/items/${id("Ping")}/comments`), { text: "Meanwhile." });
+    await page.getByRole("button", { name: "Try again" }).waitFor();
+    assert.equal(await field(page).inputValue(), "Half");
+    await page.unroute("**/comments");
+    await page.getByRole("button", { name: "Try again" }).click();
+    await threads(page).getByText("Meanwhile.").waitFor();
 
     await house().separatePartners();
     for (const one of [page, hers]) {

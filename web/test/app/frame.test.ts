@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { openPage } from "./browser";
+import { ALAN } from "./journey";
 import { invite, live, makeWorkspace } from "./people";
 import { onServer, suite } from "./suite";
 
@@ -79,6 +80,20 @@ describe("the frame around a workspace", onServer, () => {
     assert.deepEqual([...wrong, ...alsoWrong], []);
   });
 
+  test("who is said to be signed out, and is not, gets on from there", async () => {
+    const { ada } = house();
+    const [alan] = await house().join([ALAN]);
+    assert.ok(alan);
+    const { page } = await house().visit(alan, "overview");
+    // Whether anybody is signed in can't be asked when the socket is closed.
+    await page.route("**/v1/me", (route) => route.abort());
+    await ada.call("DELETE", house().api(`/members/${alan.id}`));
+    await page.getByRole("heading", { name: "You are signed out" }).waitFor();
+    await page.unroute("**/v1/me");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("heading", { name: "This workspace is not there for you" }).waitFor();
+  });
+
   test("the bar says when the connection is lost, what is kept, and that all is there again", async () => {
     const { browser, server, ada } = house();
     const { page } = await openPage(browser, { storageState: ada.state });
@@ -109,7 +124,13 @@ describe("the frame around a workspace", onServer, () => {
     const create = page.getByRole("button", { name: "New workspace" });
     await create.focus();
     await page.keyboard.press("Enter");
-    assert.ok(await page.getByRole("dialog").getByLabel("Name").evaluate((field) => field === document.activeElement));
+    const name = page.getByRole("dialog").getByLabel("Name");
+    assert.ok(await name.evaluate((field) => field === document.activeElement));
+    await name.fill("Typed");
+    // A press beside the dialog takes nothing away that was typed.
+    await page.mouse.click(5, 5);
+    await page.keyboard.press("End");
+    assert.equal(await name.inputValue(), "Typed");
     await page.keyboard.press("Escape");
     await page.getByRole("dialog").waitFor({ state: "detached" });
     assert.equal(await focused(), "New workspace");

@@ -52,6 +52,11 @@ describe("sending", onServer, () => {
 
   test("who sends too much is told when to try again, and can then", async () => {
     const { page, wrong } = await house().visit(house().ada, "workspace", id("Ping"));
+    const said = page.getByRole("term").filter({ hasText: "base" });
+    await page.getByLabel("URL").focus();
+    await said.waitFor();
+    await page.keyboard.press("Escape");
+    await said.waitFor({ state: "hidden" });
     const limited = { status: 429, headers: { "content-type": "application/problem+json", "retry-after": "2" } };
     await page.route("**/send", (route) => route.fulfill({ ...limited, body: JSON.stringify({ code: "too_many", title: "Too many messages; slow down." }) }), { times: 1 });
     await send(page);

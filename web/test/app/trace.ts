@@ -6,10 +6,15 @@ import type { Page } from "playwright-core";
 /** What must not be found: names, addresses, ids, domains. */
 export type Others = readonly string[];
 
+interface Place {
+  from: string;
+  text: string;
+}
+
 export class Trace {
   readonly #page: Page;
   /** What the page was sent, and where from. */
-  readonly #received: { from: string; text: string }[] = [];
+  readonly #received: Place[] = [];
   readonly #reading = new Set<Promise<void>>();
 
   private constructor(page: Page) {
@@ -39,8 +44,22 @@ export class Trace {
 
   /** Where one of them is found: empty for what is kept apart. */
   async find(others: Others): Promise<string[]> {
-    assert.ok(others.length > 0 && others.every((text) => text.length >= 3), "there is somebody to look for");
+    const here = await this.#here();
     await Promise.all(this.#reading);
+    return found(others, [...here, ...this.#received]);
+  }
+
+  async findsNothing(others: Others): Promise<void> {
+    assert.ok(this.#received.some(({ from }) => from.startsWith("frame of")), "the page was sent something to look through");
+    assert.deepEqual(await this.find(others), []);
+  }
+
+  /** Whatever it was sent before, it is gone. */
+  async holdsNothing(others: Others): Promise<void> {
+    assert.deepEqual(found(others, await this.#here()), []);
+  }
+
+  async #here(): Promise<Place[]> {
     const here = await this.#page.evaluate(() => {
       const fields = [...document.querySelectorAll<HTMLInputElement>("input, textarea, select")].map(({ value }) => value);
       const stored = (storage: Storage) => JSON.stringify(Object.entries(storage));
@@ -52,15 +71,14 @@ export class Trace {
         cookies: document.cookie,
       };
     });
-    const places = [...Object.entries(here).map(([from, text]) => ({ from, text })), ...this.#received];
-    return others.flatMap((other) => {
-      const sought = other.toLowerCase();
-      return places.filter(({ text }) => text.toLowerCase().includes(sought)).map(({ from }) => `${other} in ${from}`);
-    });
+    return Object.entries(here).map(([from, text]) => ({ from, text }));
   }
+}
 
-  async findsNothing(others: Others): Promise<void> {
-    assert.ok(this.#received.some(({ from }) => from.startsWith("frame of")), "the page was sent something to look through");
-    assert.deepEqual(await this.find(others), []);
-  }
+function found(others: Others, places: readonly Place[]): string[] {
+  assert.ok(others.length > 0 && others.every((text) => text.length >= 3), "there is somebody to look for");
+  return others.flatMap((other) => {
+    const sought = other.toLowerCase();
+    return places.filter(({ text }) => text.toLowerCase().includes(sought)).map(({ from }) => `${other} in ${from}`);
+  });
 }

@@ -6,7 +6,7 @@ import { describe, test } from "node:test";
 import type { Json, Workspace } from "../../src/client";
 import type { Change } from "../../src/client/types";
 import { MemoryStorage, state, until } from "./common";
-import { FakeServer, opened, settled } from "./fake";
+import { FakeServer, opened, PERSON, settled } from "./fake";
 import { PROGRAM } from "./server";
 import { idOf, onStage } from "./stage";
 
@@ -79,6 +79,32 @@ test("one that was done before, and its answer lost, is answered", async () => {
   await another(server, "mine, and theirs since", 2);
   server.socket.says({ type: "ack", op: edits(server)[0]?.op ?? "", position: 2 });
   assert.deepEqual(await edit, { position: 2 });
+  workspace.close();
+});
+
+test("an environment's edits, too: each upon the one before it, and none upon what nobody saw", async () => {
+  const values = (...keys: string[]): Json => ({ values: keys.map((key) => ({ key })) });
+  const change = (content: Json, base: number): Change => ({ kind: "environment_update", id: "v", patch: { content }, base });
+  const server = new FakeServer();
+  server.snapshot = { ...server.snapshot, environments: [{ id: "v", name: "E", content: values("a"), position: 4 }] };
+  const { workspace } = await opened({ storage: new MemoryStorage() }, server);
+  workspace.edit([change(values("a", "b"), 4)]).catch(() => {});
+  const second = workspace.edit([change(values("a", "b", "c"), 4)]);
+  assert.deepEqual(edits(server).map(({ changes }) => changes), [[change(values("a", "b"), 4)]], "the second waits");
+  const op = edits(server)[0]?.op ?? "";
+  server.socket.says({ type: "event", stream: "shared", position: 5, at: "2026-01-01T00:00:00Z", by: PERSON, op, change: { kind: "environment_updated", id: "v", patch: { content: values("a", "b") } } });
+  server.socket.says({ type: "ack", op, position: 5 });
+  assert.deepEqual(edits(server)[1]?.changes, [change(values("a", "b", "c"), 5)]);
+
+  server.socket.ends(1006);
+  const refused = assert.rejects(second, { code: "stale_base" });
+  server.snapshot = { ...server.snapshot, environments: [{ id: "v", name: "E", content: values("z"), position: 0 }] };
+  await another(server, "as read", 0);
+  const [asked] = edits(server);
+  assert.deepEqual(asked?.changes, [], "it is only asked whether it was done");
+  server.socket.says({ type: "reject", op: asked?.op ?? "", problem: { code: "invalid", title: "No changes." } });
+  await refused;
+  assert.deepEqual(workspace.environments.get("v")?.content, values("z"));
   workspace.close();
 });
 

@@ -4,8 +4,8 @@ import type { Live } from "../../live.svelte";
 import { session } from "../../session.svelte";
 import type { Entry } from "./fold";
 
-/** Several things that happen at once are read once. */
-const GATHER_MS = 300;
+/** What happens within this time is read once: many look on, and edits may come without end. */
+const GATHER_MS = 1000;
 
 export class Pages {
   entries = $state.raw<readonly Entry[]>();
@@ -15,6 +15,7 @@ export class Pages {
   #next = $state<string | null>(null);
   readonly #workspace: string;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #anew = false;
   #asked = 0;
 
   constructor(workspace: string) {
@@ -77,8 +78,14 @@ export class Pages {
   }
 
   #soon(anew: boolean): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.load(anew), GATHER_MS);
+    this.#anew ||= anew;
+    // What follows does not put it off: there may be no end of it.
+    this.#timer ??= setTimeout(() => {
+      const all = this.#anew;
+      this.#anew = false;
+      this.#timer = undefined;
+      void this.load(all);
+    }, GATHER_MS);
   }
 
   #read(before?: string) {

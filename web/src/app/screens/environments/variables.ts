@@ -25,6 +25,24 @@ export function variablesOf(content: Json): Variable[] {
   }));
 }
 
+/** A variable in the table. */
+export interface Row extends Variable {
+  /** Stays with it while others come and go, and when it has another name. */
+  id: number;
+}
+
+/** The variables as rows: those of before where they are known again by their names, or by their place when they have another. */
+export function rowsOf(variables: readonly Variable[], before: readonly Row[]): Row[] {
+  const free = [...before];
+  const take = (found: (row: Row) => boolean) => {
+    const at = free.findIndex(found);
+    return at < 0 ? undefined : free.splice(at, 1)[0]?.id;
+  };
+  const ids = variables.map(({ key }) => take((row) => row.key === key));
+  let next = Math.max(0, ...before.map(({ id }) => id + 1));
+  return variables.map((variable, at) => ({ ...variable, id: ids[at] ?? take((row) => row === before[at]) ?? next++ }));
+}
+
 /** A variable with something else about it. */
 export function changed({ raw }: Variable, what: { key?: string; value?: string; secret?: boolean; enabled?: boolean }): Json {
   const { secret, ...fields } = what;

@@ -13,7 +13,7 @@ export interface Acquaintance {
 /** Workspaces that are looked into: the latest. */
 const MOST = 10;
 
-export async function acquaintances(here: string, members: ReadonlySet<string>): Promise<Acquaintance[]> {
+export async function acquaintances(here: string): Promise<Acquaintance[]> {
   const { workspaces } = await session.api.get("/v1/workspaces");
   const others = workspaces.filter(({ id, viewer }) => id !== here && viewer === "team").slice(-MOST);
   const found = new Map<string, Acquaintance>();
@@ -25,7 +25,7 @@ export async function acquaintances(here: string, members: ReadonlySet<string>):
     if (one.status === "rejected") continue;
     const { team, partners } = one.value;
     for (const { name, email, side } of [...team, ...partners.flatMap(({ members }) => members)]) {
-      if (email && !members.has(email)) found.set(email, { name, email, side });
+      if (email) found.set(email, { name, email, side });
     }
   }
   return [...found.values()].sort((a, b) => a.name.localeCompare(b.name));

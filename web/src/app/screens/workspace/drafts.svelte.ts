@@ -3,11 +3,14 @@
 import { SvelteMap } from "svelte/reactivity";
 import type { Json } from "../../../client";
 import type { Live } from "../../live.svelte";
+import { forget, keep, kept } from "../../unsaved";
 import { type Draft, equal, fieldOf, isDirty, patchOf, rebase, withField } from "./model/draft";
 import { isObject } from "./model/postman";
 
 export class Drafts {
   readonly #drafts = new SvelteMap<string, Draft>();
+  /** What is being saved, until it is answered. */
+  readonly #saving = new SvelteMap<string, { base: Json; mine: Json }>();
   readonly #live: Live;
 
   constructor(live: Live) {
@@ -19,7 +22,8 @@ export class Drafts {
     return this.#live.on((notice) => {
       if (notice.type !== "changed") return;
       for (const id of [...this.#drafts.keys()]) {
-        if (notice.items && !notice.items.has(id)) continue;
+        // What is typed on while a save is under way stands upon that: once it is answered, it is known what is so.
+        if ((notice.items && !notice.items.has(id)) || this.#saving.has(id)) continue;
         const draft = this.#drafts.get(id);
         const now = this.#live.workspace.peek(id)?.content;
         if (!draft || !now || equal(now, draft.base)) continue;
@@ -37,6 +41,15 @@ export class Drafts {
     return this.#drafts.has(id);
   }
 
+  isSaving(id: string): boolean {
+    return this.#saving.has(id);
+  }
+
+  /** Also of an item that was not read in this visit, or is gone. */
+  left(id: string): Draft | undefined {
+    return this.#drafts.get(id) ?? kept(this.#live, id);
+  }
+
   /** The content with the reader's changes. */
   contentOf(id: string, saved: Json): Json {
     return this.#drafts.get(id)?.mine ?? saved;
@@ -44,8 +57,8 @@ export class Drafts {
 
   /** Takes up what there was before the item was read: in an earlier visit to this tab, or before an outage. */
   restore(id: string, saved: Json): void {
-    const kept = this.#drafts.get(id) ?? read(this.#key(id));
-    if (kept) this.#set(id, rebase(kept, saved, null));
+    const before = this.left(id);
+    if (before) this.#set(id, rebase(before, saved, null));
   }
 
   change(id: string, saved: Json, mine: Json): void {
@@ -68,54 +81,42 @@ export class Drafts {
 
   discard(id: string): void {
     this.#drafts.delete(id);
-    sessionStorage.removeItem(this.#key(id));
+    forget(this.#live, id);
   }
 
-  /** For who may edit. What is refused stays a draft. */
+  /** For who may edit. What is refused stays a draft, with what was typed since. */
   async save(id: string): Promise<void> {
     // What the draft is upon was forgotten over an outage: others may have changed it since.
     if (this.#drafts.has(id) && !this.#live.workspace.peek(id)) this.restore(id, (await this.#live.item(id)).content);
     const draft = this.#drafts.get(id);
-    if (!draft) return;
+    if (!draft || this.#saving.has(id)) return;
     const { base, mine } = draft;
     const whole = typeof base["request"] === "string" && isObject(mine["request"]) ? { ...base, request: {} } : base;
     const content = patchOf(whole, mine);
+    this.#saving.set(id, { base, mine });
     this.discard(id);
+    let upon: Json | undefined;
     try {
       await this.#live.edit([{ kind: "item_update", id, patch: { content }, base: this.#live.workspace.positions.shared }]);
     } catch (error) {
-      const now = this.#live.workspace.peek(id)?.content ?? base;
-      if (!this.#drafts.has(id)) this.#set(id, rebase({ base, mine, theirs: {} }, now, null));
+      upon = base;
       throw error;
+    } finally {
+      this.#saving.delete(id);
+      const since = this.#drafts.get(id);
+      const rest = upon ? { base: upon, mine: since?.mine ?? mine, theirs: {} } : since;
+      if (rest) this.#set(id, rebase(rest, this.#live.workspace.peek(id)?.content ?? rest.base, null));
     }
   }
 
   #set(id: string, draft: Draft): void {
     if (!isDirty(draft)) return this.discard(id);
     this.#drafts.set(id, draft);
-    try {
-      sessionStorage.setItem(this.#key(id), JSON.stringify(draft));
-    } catch {
-      // The tab's storage is full: the draft lives as long as the page does.
-    }
-  }
-
-  #key(id: string): string {
-    return `loggia.draft.${this.#live.id}.${this.#live.you.id}.${id}`;
+    keep(this.#live, id, draft);
   }
 }
 
 function without(theirs: Draft["theirs"], field: string): Draft["theirs"] {
   const { [field]: _settled, ...rest } = theirs;
   return rest;
-}
-
-function read(key: string): Draft | undefined {
-  const kept = sessionStorage.getItem(key);
-  try {
-    const draft = kept === null ? undefined : (JSON.parse(kept) as Draft);
-    return draft && isObject(draft.base) && isObject(draft.mine) && isObject(draft.theirs) ? draft : undefined;
-  } catch {
-    return undefined;
-  }
 }

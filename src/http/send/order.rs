@@ -32,7 +32,7 @@ pub(super) struct Order {
     /// Takes the place of the item's own.
     pub(super) request: Option<Content>,
     pub(super) environment: Option<EnvironmentId>,
-    pub(super) overrides: BTreeMap<String, String>,
+    pub(super) overrides: BTreeMap<String, Option<String>>,
     pub(super) files: HashMap<String, SentFile>,
 }
 
@@ -107,17 +107,12 @@ impl Order {
         };
         // A secret's shared value is the team's: it does not go out for a partner either.
         let open = |variables: &Variables| if viewer.is_team() { variables.all() } else { variables.open() };
-        let own = [&private, &self.overrides];
         let secret_names = of_collection.secret_names().chain(of_environment.secret_names());
-        let mut secrets: Vec<String> =
-            secret_names.flat_map(|name| own.iter().filter_map(move |values| values.get(name).cloned())).collect();
+        let own = |name: &str| [private.get(name), self.overrides.get(name).and_then(Option::as_ref)];
+        let mut secrets: Vec<String> = secret_names.flat_map(own).flatten().cloned().collect();
         secrets.extend(of_collection.secrets().into_iter().chain(of_environment.secrets()));
-        let scope = Scope::new([
-            open(&of_collection),
-            open(&of_environment),
-            private.clone().into_iter().collect(),
-            self.overrides.clone().into_iter().collect(),
-        ]);
+        let layers = [open(&of_collection), open(&of_environment), private.clone().into_iter().collect()];
+        let scope = Scope::new(layers).overridden(self.overrides.clone());
         let content = self.content()?;
         let source = Source {
             environment: self.environment,

@@ -64,6 +64,8 @@ pub enum Status {
     Active,
     /// None.
     Idle,
+    /// At it, and changing what it looks at.
+    Typing,
 }
 
 /// One session in a presence message.
@@ -133,7 +135,7 @@ pub enum ServerMessage {
     PresenceDelta {
         /// Came. May repeat what a `presence` message told already, one's own session too.
         joined: Vec<Here>,
-        /// Look elsewhere or became idle or active.
+        /// Look elsewhere, or became idle, active or typing.
         changed: Vec<Here>,
         /// Left. May name sessions that were never told of: they came and went at once.
         left: Vec<SessionId>,

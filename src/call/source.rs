@@ -19,12 +19,14 @@ pub(super) fn kept(source: &Source, redaction: &Redaction) -> serde_json::Result
     let (mut overrides, mut left_out) = (BTreeMap::new(), Vec::new());
     let mut room = LARGEST_KEPT_BODY;
     for (name, value) in &source.overrides {
-        let rest = room.checked_sub(name.len() + value.len());
-        let is_secret = || is_telling(name) && !is_open(value) || redaction.is_in(value) || redaction.is_in(name);
+        let value = value.as_deref();
+        let rest = room.checked_sub(name.len() + value.map_or(0, str::len));
+        let is_closed = |value: &str| is_telling(name) && !is_open(value) || redaction.is_in(value);
+        let is_secret = || value.is_some_and(is_closed) || redaction.is_in(name);
         match rest.filter(|_| !is_secret()) {
             Some(rest) => {
                 room = rest;
-                overrides.insert(name.clone(), value.clone());
+                overrides.insert(name.clone(), value.map(str::to_owned));
             }
             None => left_out.push(format!("overrides.{}", redaction.text(name, usize::MAX).0)),
         }
@@ -67,7 +69,11 @@ fn kept_request(
 }
 
 /// What was left out and is not given now.
-pub fn lacks<'a>(source: &'a Source, overrides: &BTreeMap<String, String>, has_request: bool) -> Option<&'a str> {
+pub fn lacks<'a>(
+    source: &'a Source,
+    overrides: &BTreeMap<String, Option<String>>,
+    has_request: bool,
+) -> Option<&'a str> {
     let is_given = |name: &str| match name.strip_prefix("overrides.") {
         Some(name) => overrides.contains_key(name),
         None => has_request,

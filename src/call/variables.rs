@@ -25,10 +25,22 @@ pub struct TooLong;
 pub struct Scope(HashMap<String, String>);
 
 impl Scope {
-    /// Layers of names and values, of which a later one wins: the collection's, the environment's, the person's own,
-    /// what this call overrides. What a person may not use, the caller leaves out. Of equal names in a layer the last counts.
+    /// Layers of names and values, of which a later one wins: the collection's, the environment's, the person's own.
+    /// What a person may not use, the caller leaves out. Of equal names in a layer the last counts.
     pub fn new<L: IntoIterator<Item = (String, String)>>(layers: impl IntoIterator<Item = L>) -> Self {
         Self(layers.into_iter().flatten().collect())
+    }
+
+    /// With what this call overrides; a name without a value has none, whatever the layers say.
+    #[must_use]
+    pub fn overridden(mut self, overrides: impl IntoIterator<Item = (String, Option<String>)>) -> Self {
+        for (name, value) in overrides {
+            match value {
+                Some(value) => self.0.insert(name, value),
+                None => self.0.remove(&name),
+            };
+        }
+        self
     }
 
     /// Resolves texts one after the other, for one request. `rng` is for what is random: `{{$randomInt}}`.

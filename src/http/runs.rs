@@ -119,9 +119,9 @@ pub(super) async fn add_result(
         at: now_utc(),
         body: body.clone(),
         is_error: result.status.is_none(),
-        // A result is small: there can't be more than its bytes.
-        passed: passed as u32,
-        failed: (result.assertions.len() - passed) as u32,
+        // A result is small: there can't be more in it than its bytes.
+        passed: result.omitted.passed.saturating_add(passed as u32),
+        failed: result.omitted.failed.saturating_add((result.assertions.len() - passed) as u32),
         ms: result.ms,
     };
     match app.store.add_result(owner, run, added, MOST_RESULTS).await.map_err(unavailable)? {

@@ -40,9 +40,9 @@ pub(super) struct NewSend {
     /// The environment whose variables have values, the sender's private ones laid over them.
     #[serde(default)]
     environment: Option<EnvironmentId>,
-    /// Values that win over all others, for this once.
+    /// Values that win over all others, for this once; null: the variable has none.
     #[serde(default)]
-    overrides: BTreeMap<String, String>,
+    overrides: BTreeMap<String, Option<String>>,
     /// A Postman request that takes the place of the item's, for this once.
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
@@ -56,9 +56,9 @@ pub(super) struct NewSend {
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SendAgain {
-    /// Values laid over those it was sent with.
+    /// Values laid over those it was sent with; null: the variable has none.
     #[serde(default)]
-    overrides: BTreeMap<String, String>,
+    overrides: BTreeMap<String, Option<String>>,
     /// A Postman request that takes the place of the one that was kept.
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
@@ -81,9 +81,9 @@ pub(super) struct SendAlone {
     /// The environment whose variables have values, the sender's private ones laid over them.
     #[serde(default)]
     environment: Option<EnvironmentId>,
-    /// Values that win over all others, for this once.
+    /// Values that win over all others, for this once; null: the variable has none.
     #[serde(default)]
-    overrides: BTreeMap<String, String>,
+    overrides: BTreeMap<String, Option<String>>,
     /// Files for the body, by the `src` or else the `key` of where they go.
     #[serde(default)]
     files: HashMap<String, SentFile>,

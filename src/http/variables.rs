@@ -52,17 +52,18 @@ impl Layers {
     }
 
     /// With overrides laid over all of them. A secret's shared value is the team's: it does not go out for a partner either.
-    pub(super) fn scope(&self, overrides: &BTreeMap<String, String>) -> Scope {
+    pub(super) fn scope(&self, overrides: &BTreeMap<String, Option<String>>) -> Scope {
         let open = |variables: &Variables| if self.is_team { variables.all() } else { variables.open() };
-        let own = |values: &BTreeMap<String, String>| values.clone().into_iter().collect();
-        Scope::new([open(&self.collection), open(&self.environment), own(&self.private), own(overrides)])
+        let private = self.private.clone().into_iter().collect();
+        Scope::new([open(&self.collection), open(&self.environment), private]).overridden(overrides.clone())
     }
 
     /// What is kept nowhere: values of variables that are marked as secret, and of the person's own those whose name says so.
-    pub(super) fn secrets(&self, overrides: &BTreeMap<String, String>) -> Vec<String> {
+    pub(super) fn secrets(&self, overrides: &BTreeMap<String, Option<String>>) -> Vec<String> {
         let shared = [&self.collection, &self.environment];
         let marked: BTreeSet<&str> = shared.iter().flat_map(|variables| variables.secret_names()).collect();
-        let own = self.private.iter().chain(overrides);
+        let given = overrides.iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
+        let own = self.private.iter().chain(given);
         let own = own.filter(|(name, value)| {
             marked.contains(name.as_str()) || is_telling(name) && value.len() >= SHORTEST_SECRET
         });

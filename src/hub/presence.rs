@@ -17,7 +17,7 @@ use tokio::time::Instant;
 pub const TICK: Duration = Duration::from_millis(50);
 /// How long people of a node that stops stay, until they have come back on another.
 pub const HELD: Duration = Duration::from_secs(10);
-/// How long a session stays active without a sign of life.
+/// How long a session stays active, or typing, without a sign of life.
 pub const IDLE_AFTER: Duration = Duration::from_secs(20);
 
 /// Who gathers changes together.
@@ -181,7 +181,8 @@ impl Presence {
         let was = *seat;
         match says {
             Some((viewing, status)) => (seat.viewing, seat.status) = (viewing, status),
-            None => seat.status = Status::Active,
+            None if seat.status == Status::Idle => seat.status = Status::Active,
+            None => {}
         }
         let seat = *seat;
         if seat != was {
@@ -200,7 +201,7 @@ impl Presence {
             .everyone
             .iter()
             .chain(&self.team_only)
-            .filter(|(_, seat)| seat.status == Status::Active)
+            .filter(|(_, seat)| seat.status != Status::Idle)
             .filter_map(|(_, seat)| Some((*seat, *self.sessions.get(&seat.session)?)))
             .filter(|(_, occupied)| occupied.node.is_none() && now.duration_since(occupied.last_sign) >= IDLE_AFTER)
             .collect();

@@ -57,8 +57,8 @@ pub struct WholeEntry {
 pub struct Source {
     /// The environment.
     pub environment: Option<EnvironmentId>,
-    /// Values that were given for this once.
-    pub overrides: BTreeMap<String, String>,
+    /// Values that were given for this once; null: none.
+    pub overrides: BTreeMap<String, Option<String>>,
     /// The Postman request as it was written then, with its variables; null when it was too large to be kept.
     #[schema(value_type = Option<Object>)]
     pub request: Option<Arc<RawValue>>,
@@ -153,6 +153,9 @@ pub struct RunResult {
     /// What was tested.
     #[serde(default)]
     pub assertions: Vec<Assertion>,
+    /// What was tested besides: there was no room for it.
+    #[serde(default)]
+    pub omitted: Omitted,
 }
 
 /// One thing that was tested.
@@ -166,6 +169,16 @@ pub struct Assertion {
     /// Why not.
     #[serde(default)]
     pub error: Option<String>,
+}
+
+/// Assertions that are counted and not kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Omitted {
+    /// Those that held.
+    pub passed: u32,
+    /// Those that did not.
+    pub failed: u32,
 }
 
 /// A page of runs.

@@ -54,7 +54,7 @@ impl World {
                 client.closed().await;
             }
             Hidden::Look { item: at_item, idle } => {
-                let status = if *idle { "idle" } else { "active" };
+                let status = if *idle { "idle" } else { "typing" };
                 let viewing = item.filter(|_| *at_item);
                 self.socket(who).await.say(json!({"type": "presence", "viewing": viewing, "status": status})).await;
             }

@@ -126,7 +126,7 @@ async fn answers_are_as_described() {
     schemas.hold("Run", &run);
     let run = format!("{path}/runs/{}", run["id"].as_str().unwrap());
     let result = json!({"item": request, "name": "List users", "sequence": 0, "iteration": 0, "status": 200, "ms": 1.5,
-                        "assertions": [{"name": "is fast", "passed": true}]});
+                        "assertions": [{"name": "is fast", "passed": true}], "omitted": {"passed": 1, "failed": 0}});
     schemas.hold("RunResult", &result);
     schemas.hold("Run", partner.post(&format!("{run}/results"), result).await.expect(200));
     schemas.hold("EndRun", &json!({"state": "finished"}));
@@ -176,7 +176,7 @@ async fn frames_are_as_described() {
     let partner = server.partner(&workspace, "pat@acme.com").await;
     let mut there = partner.live(&workspace).await;
     let said = [
-        json!({"type": "presence", "viewing": request, "status": "active"}),
+        json!({"type": "presence", "viewing": request, "status": "typing"}),
         json!({"type": "edit", "op": new_id(), "changes": [{"kind": "item_update", "id": request, "patch": {"name": "All"}}]}),
         json!({"type": "edit", "op": new_id(), "changes": [{"kind": "item_delete", "id": new_id()}]}),
     ];

@@ -140,7 +140,8 @@ impl Scene {
         let run = who.post(&self.path("/runs"), json!({"item": self.request, "iterations": 2})).await;
         let run = run.expect(201)["id"].as_str().unwrap().to_owned();
         let result = json!({"name": "List users", "status": 200, "ms": 5.5, "iteration": 1,
-                            "assertions": [{"name": "is fast", "passed": true}, {"name": "is new", "passed": false, "error": "old"}]});
+                            "assertions": [{"name": "is fast", "passed": true}, {"name": "is new", "passed": false, "error": "old"}],
+                            "omitted": {"passed": 3, "failed": 2}});
         who.post(&self.path(&format!("/runs/{run}/results")), result).await.expect(200);
         let values = json!({"values": {"token": "my own"}});
         who.request("PUT", &self.path(&self.values()), Some(values)).await.expect(200);
@@ -162,7 +163,7 @@ impl Scene {
         assert_eq!(whole.json["response"]["body"], json!({"media_type": "text/plain", "text": "done", "whole": true}));
         let whole = self.get(who, &format!("/runs/{run}")).await;
         assert_eq!(whole.expect(200)["run"], self.get(who, "/runs").await.expect(200)["runs"][0]);
-        let totals = json!({"requests": 1, "errors": 0, "passed": 1, "failed": 1, "total_ms": 5.5});
+        let totals = json!({"requests": 1, "errors": 0, "passed": 4, "failed": 3, "total_ms": 5.5});
         assert_eq!((&whole.json["run"]["totals"], &whole.json["run"]["state"]), (&totals, &json!("running")));
         assert_eq!(whole.json["results"][0]["assertions"][1]["error"], "old");
         assert_eq!(*self.get(who, &self.values()).await.expect(200), json!({"values": {"token": "my own"}}));

@@ -87,6 +87,9 @@ async fn what_a_session_looks_at_is_told_with_its_status() {
     let changed = team.until(delta_with("changed", &partner_session)).await;
     let there_now = entry(&changed["changed"], &partner_session);
     assert_eq!((&there_now["viewing"], &there_now["person"]["domain"]), (&json!(request), &json!("acme.com")));
+    there.say(json!({"type": "presence", "viewing": request, "status": "typing"})).await;
+    let changed = team.until(delta_with("changed", &partner_session)).await;
+    assert_eq!(entry(&changed["changed"], &partner_session)["status"], "typing");
     there.say(json!({"type": "presence", "viewing": null, "status": "idle"})).await;
     let changed = team.until(delta_with("changed", &partner_session)).await;
     assert_eq!((&changed["changed"][0]["viewing"], &changed["changed"][0]["status"]), (&Value::Null, &json!("idle")));
@@ -366,6 +369,14 @@ fn who_gives_no_sign_of_life_for_twenty_seconds_is_idle_and_active_again_with_th
     assert_eq!(told.everyone[0]["changed"][0]["status"], "active");
     stage.presence.sweep(stage.now + IDLE_AFTER / 2);
     assert_eq!(stage.after(TICK), Told::default(), "the sign of life counts from when it came");
+
+    stage.presence.update(session, Some((Some(item), Status::Typing)), stage.now);
+    assert_eq!(stage.after(TICK).everyone[0]["changed"][0]["status"], "typing");
+    stage.presence.update(session, None, stage.now);
+    assert_eq!(stage.after(TICK), Told::default(), "a sign of life is no end of typing");
+    stage.after(IDLE_AFTER);
+    stage.presence.sweep(stage.now);
+    assert_eq!(stage.after(TICK).everyone[0]["changed"][0]["status"], "idle");
 }
 
 #[test]

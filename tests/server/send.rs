@@ -126,6 +126,11 @@ async fn a_partner_sends_with_its_own_values_and_never_with_the_teams_secrets() 
     let admin = scene.server.admin.clone();
     let (_, head) = scene.sends(&admin, body, "").await;
     assert!(head.contains("Bearer the-teams-own-key"), "{head}");
+    // What is overridden by nothing has no value, whatever there is.
+    let body = json!({"environment": scene.environment, "overrides": {"who": "ann", "key": null, "path": null}});
+    let (answer, head) = scene.sends(&admin, body, "").await;
+    assert!(!head.contains("own-key") && head.starts_with("GET /%7B%7Bpath%7D%7D?"), "{head}");
+    assert_eq!(answer["undefined"], json!(["path", "key"]));
     for who in [&ann, &admin] {
         let entries = scene.history(who).await;
         for entry in entries.as_array().unwrap() {

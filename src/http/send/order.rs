@@ -31,7 +31,7 @@ pub(super) struct Order {
     /// Takes the place of the item's own.
     pub(super) request: Option<Content>,
     pub(super) environment: Option<EnvironmentId>,
-    pub(super) overrides: BTreeMap<String, String>,
+    pub(super) overrides: BTreeMap<String, Option<String>>,
     pub(super) files: HashMap<String, SentFile>,
 }
 

@@ -20,11 +20,12 @@ async fn an_entry_is_sent_again_as_it_was_written_with_the_values_of_now() {
     let values = scene.path(&format!("/environments/{}/values", scene.environment));
     let key = |key: &str| Some(json!({"values": {"key": key}}));
     ann.request("PUT", &values, key("anns-first-key")).await.expect(200);
-    let body = json!({"environment": scene.environment, "overrides": {"who": "ann", "token": "t0"}});
+    let body = json!({"environment": scene.environment, "overrides": {"who": "ann", "none": null, "token": "t0"}});
     let (answer, _) = scene.sends(&ann, body, "").await;
     let (path, whole) = entry_of(&scene, &ann, &answer).await;
     let source = json!({
-        "environment": scene.environment, "overrides": {"who": "ann"}, "inherits": true, "left_out": ["overrides.token"],
+        "environment": scene.environment, "overrides": {"none": null, "who": "ann"}, "inherits": true,
+        "left_out": ["overrides.token"],
         "request": {"method": "GET", "url": "{{base}}/{{path}}?who={{who}}"},
     });
     assert_eq!(whole["source"], source);

@@ -15,6 +15,7 @@ import {
   type Person,
   type Role,
   type Side,
+  type Status,
   Workspace,
 } from "../client";
 import { Beat } from "./beat";
@@ -22,11 +23,21 @@ import { Beat } from "./beat";
 /** Everybody who is here once, with where they look: of several sessions, the one that is at it. */
 export interface Present {
   person: Person;
-  status: "active" | "idle";
+  status: Status;
   viewing: string | null;
   /** It is you, in another window perhaps. */
   you: boolean;
 }
+
+/** Who of them changes what they look at, right now. */
+export function typingAmong(people: readonly Present[]): Person | undefined {
+  return people.find(({ status }) => status === "typing")?.person;
+}
+
+/** Who is at it counts more than who isn't. */
+const LIVELY: Record<Status, number> = { idle: 0, active: 1, typing: 2 };
+/** Without another change for so long, somebody types no more. */
+const PAUSE = 5000;
 
 export class Live {
   readonly workspace: Workspace;
@@ -34,6 +45,8 @@ export class Live {
   failure = $state.raw<unknown>();
   /** The item the reader looks at: a screen that shows one says so here, and null when it goes. Others see it. */
   viewing = $state<string | null>(null);
+  #typing = $state<string>();
+  #pause: ReturnType<typeof setTimeout> | undefined;
   #ready = $state(false);
   readonly #state: () => void;
   readonly #tree: () => void;
@@ -120,6 +133,11 @@ export class Live {
     this.#tree();
     return this.workspace.items;
   }
+  /** All of it: to subscribe costs more than to look, and who looks at many items subscribes once. */
+  get tree(): Pick<Workspace, "items" | "children"> {
+    this.#tree();
+    return this.workspace;
+  }
   /** In order. The same array until one of these children changes. */
   children(parent: string | null): readonly Entry[] {
     this.#tree();
@@ -167,6 +185,16 @@ export class Live {
   lookingAt(item: string): readonly Present[] {
     return this.people.filter(({ viewing, you }) => viewing === item && !you);
   }
+  /** The reader changes what it looks at. The others are told when that begins, and when it pauses. */
+  get typing(): boolean {
+    return this.#typing !== undefined && this.#typing === this.viewing;
+  }
+  /** The reader has changed something of an item. */
+  typed(item: string): void {
+    this.#typing = item;
+    clearTimeout(this.#pause);
+    this.#pause = setTimeout(() => (this.#typing = undefined), PAUSE);
+  }
   /** Is told of what happens, until the function that it answers is called. */
   on(listener: (notice: Notice) => void): () => void {
     return this.workspace.subscribe(listener);
@@ -183,7 +211,7 @@ export class Live {
       const you = person.id === own;
       const before = found.get(person.id);
       // Of your own sessions, this one says where you are.
-      const better = !before || (you ? session === this.session : before.status === "idle" && status === "active");
+      const better = !before || (you ? session === this.session : LIVELY[status] > LIVELY[before.status]);
       // Where this window looks is known here first.
       const at = session === this.session ? this.viewing : viewing;
       if (better) found.set(person.id, { person, status, viewing: at, you });

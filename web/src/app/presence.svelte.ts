@@ -45,5 +45,5 @@ class Attention {
 export function bePresent(live: Live): void {
   const attention = new Attention();
   $effect(() => attention.watch());
-  $effect(() => live.workspace.look(live.viewing, attention.active ? "active" : "idle"));
+  $effect(() => live.workspace.look(live.viewing, !attention.active ? "idle" : live.typing ? "typing" : "active"));
 }

@@ -3472,12 +3472,25 @@ export interface components {
             files?: {
                 [key: string]: components["schemas"]["SentFile"];
             };
-            /** @description Values that win over all others, for this once. */
+            /** @description Values that win over all others, for this once; null: the variable has none. */
             overrides?: {
-                [key: string]: string;
+                [key: string]: string | null;
             };
             /** @description A Postman request that takes the place of the item's, for this once. */
             request?: Record<string, unknown> | null;
+        };
+        /** @description Assertions that are counted and not kept. */
+        Omitted: {
+            /**
+             * Format: int32
+             * @description Those that did not.
+             */
+            failed: number;
+            /**
+             * Format: int32
+             * @description Those that held.
+             */
+            passed: number;
         };
         /**
          * Format: uuid
@@ -3610,6 +3623,8 @@ export interface components {
             ms: number;
             /** @description Its name. */
             name: string;
+            /** @description What was tested besides: there was no room for it. */
+            omitted?: components["schemas"]["Omitted"];
             /**
              * Format: int64
              * @description Which one it is, from 0, without a gap: who sends it again is answered again, and it counts once. Left out: the next.
@@ -3750,9 +3765,9 @@ export interface components {
             files?: {
                 [key: string]: components["schemas"]["SentFile"];
             };
-            /** @description Values laid over those it was sent with. */
+            /** @description Values laid over those it was sent with; null: the variable has none. */
             overrides?: {
-                [key: string]: string;
+                [key: string]: string | null;
             };
             /** @description A Postman request that takes the place of the one that was kept. */
             request?: Record<string, unknown> | null;
@@ -3767,9 +3782,9 @@ export interface components {
             item?: components["schemas"]["ItemId"] | null;
             /** @description What the history calls it. */
             name?: string | null;
-            /** @description Values that win over all others, for this once. */
+            /** @description Values that win over all others, for this once; null: the variable has none. */
             overrides?: {
-                [key: string]: string;
+                [key: string]: string | null;
             };
             /** @description A Postman request. */
             request: Record<string, unknown>;
@@ -3865,7 +3880,7 @@ export interface components {
             /** @enum {string} */
             type: "presence";
         } | {
-            /** @description Look elsewhere or became idle or active. */
+            /** @description Look elsewhere, or became idle, active or typing. */
             changed: components["schemas"]["Here"][];
             /** @description Came. May repeat what a `presence` message told already, one's own session too. */
             joined: components["schemas"]["Here"][];
@@ -3974,9 +3989,9 @@ export interface components {
             inherits: boolean;
             /** @description What was secret or too large and has to be given to send it again: `overrides.token`, `request.body`, `request`. */
             left_out: string[];
-            /** @description Values that were given for this once. */
+            /** @description Values that were given for this once; null: none. */
             overrides: {
-                [key: string]: string;
+                [key: string]: string | null;
             };
             /** @description The Postman request as it was written then, with its variables; null when it was too large to be kept. */
             request?: Record<string, unknown> | null;
@@ -3985,7 +4000,7 @@ export interface components {
          * @description Whether somebody is at it.
          * @enum {string}
          */
-        Status: "active" | "idle";
+        Status: "active" | "idle" | "typing";
         /**
          * @description A stream's name.
          * @enum {string}

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { describe, test } from "node:test";
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { collection, GRACE, requestTo } from "./journey";
 import { menuOf, onServer, row, rows, rowsAre, suite } from "./suite";
 
@@ -18,11 +18,11 @@ describe("files", onServer, () => {
     return { name: download.suggestedFilename(), text: await readFile(await download.path(), "utf8") };
   }
   /** As a browser tells of files that are dragged from outside. */
-  async function drop(page: Page, files: { name: string; text: string }[]): Promise<void> {
-    await page.evaluate((files) => {
+  async function drop(onto: Locator, files: { name: string; text: string }[]): Promise<void> {
+    await onto.evaluate((element, files) => {
       const data = new DataTransfer();
       for (const { name, text } of files) data.items.add(new File([text], name, { type: "application/json" }));
-      for (const type of ["dragover", "drop"]) document.body.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
+      for (const type of ["dragover", "drop"]) element.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true, composed: true }));
     }, files);
   }
 
@@ -35,7 +35,7 @@ describe("files", onServer, () => {
     assert.deepEqual([item.length, item[0].name, item[0].request.url.raw, item[0].request.description], [1, "Ping", "https://api.example/ping", "Says **hello**"]);
     assert.deepEqual(variable.map(({ key }: { key: string }) => key), ["base"]);
 
-    await drop(page, [{ name: file.name, text: file.text.replace('"Shop"', '"Shop again"') }, { name: "broken.json", text: '{"info": {' }]);
+    await drop(page.locator("body"), [{ name: file.name, text: file.text.replace('"Shop"', '"Shop again"') }, { name: "broken.json", text: '{"info": {' }]);
     const dialog = page.getByRole("dialog", { name: "Import" });
     await dialog.getByText("1 file of 2 could not be imported.").waitFor();
     await dialog.getByText("broken.json").waitFor();
@@ -50,6 +50,30 @@ describe("files", onServer, () => {
     assert.deepEqual(wrong.filter((text) => !text.includes("ERR_FAILED")), []);
   });
 
+  test("a file can be dropped on a row and on an editor of code, or be chosen", async () => {
+    const { page, wrong } = await house().visit(house().ada, "workspace");
+    const named = (name: string) => ({ name: "shop.json", text: JSON.stringify({ ...SHOP, info: { ...(SHOP as { info: object }).info, name } }) });
+    const done = async (name: string) => {
+      const dialog = page.getByRole("dialog", { name: "Import" });
+      await dialog.getByRole("link", { name }).waitFor();
+      await dialog.getByRole("button", { name: "Done" }).click();
+      await row(page, name).waitFor();
+    };
+    await row(page, "Ping").first().click();
+    await page.getByRole("tab", { name: "Scripts" }).click();
+    const editor = page.locator(".cm-content").first();
+    await drop(editor, [named("On an editor")]);
+    await done("On an editor");
+    assert.equal((await editor.innerText()).trim(), "", "it is not put into the text");
+    await drop(row(page, "Shop"), [named("On a row")]);
+    await done("On a row");
+    const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.getByRole("button", { name: "Import", exact: true }).click()]);
+    const { name, text } = named("Chosen");
+    await chooser.setFiles({ name, mimeType: "application/json", buffer: Buffer.from(text) });
+    await done("Chosen");
+    assert.deepEqual(wrong, []);
+  });
+
   test("who may not edit exports, and drops nothing", async () => {
     const [grace] = await house().join([GRACE]);
     assert.ok(grace);
@@ -57,7 +81,7 @@ describe("files", onServer, () => {
     const file = await exported(page, "Shop");
     assert.equal(JSON.parse(file.text).info.name, "Shop");
     const before = await rows(page);
-    await drop(page, [{ name: file.name, text: file.text }]);
+    await drop(page.locator("body"), [{ name: file.name, text: file.text }]);
     assert.equal(await page.getByRole("dialog").count(), 0);
     await rowsAre(page, before);
     assert.deepEqual(wrong, []);

@@ -19,6 +19,7 @@ describe("forks in the tree", onServer, () => {
   test("a collection is forked into another workspace, is told to be behind, and pulls", async () => {
     const { ada, server, workspace } = house();
     const { page, wrong } = await house().page({ storageState: ada.state });
+    await page.clock.install();
     await page.goto(`${server.url}/w/${parent}/workspace`);
     await live(page);
     await (await menuOf(page, "Shop")).getByRole("menuitem", { name: "Fork into…" }).click();
@@ -52,6 +53,11 @@ describe("forks in the tree", onServer, () => {
     await row(page, "Ping!").waitFor();
     await row(page, "Ping 3").waitFor();
     await row(page, "Shop").getByRole("img", { name: "Up to date with its parent" }).waitFor();
+
+    // Who stays is told too, within a minute.
+    await ada.call("POST", `/v1/workspaces/${parent}/changes`, { op: crypto.randomUUID(), changes: [{ kind: "item_update", id: ping, patch: { name: "Ping?" } }] });
+    await page.clock.fastForward(60_000);
+    await row(page, "Shop").getByRole("img", { name: "1 change behind" }).waitFor();
     assert.deepEqual(wrong, []);
   });
 

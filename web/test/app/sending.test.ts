@@ -1,12 +1,12 @@
-// Requests that are sent to this machine: a file in a form, a limit that is met, a run that is aborted, and the end of
-// what is one's own.
+// Requests that are sent to this machine: a file in a form, limits that are met, runs and what is recorded of them, and the
+// end of what is one's own.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
-import { collection, requestTo } from "./journey";
+import { collection, GRACE, requestTo } from "./journey";
 import { type Service, startService } from "./service";
-import { onServer, suite } from "./suite";
+import { onServer, row, suite } from "./suite";
 
 /** No text in any charset. */
 const BYTES = Buffer.from([0x89, 0x50, 0x00, 0xff, 0x0d, 0x0a, 0x2d, 0x2d]);
@@ -20,7 +20,17 @@ describe("sending", onServer, () => {
   const house = suite(async (house) => {
     const requests = [requestTo("Upload", "{{base}}/upload", { method: "POST" }), requestTo("Ping", "{{base}}/ping")];
     const hanging = { name: "Hanging", item: [requestTo("First", "{{base}}/first"), requestTo("Never", "{{base}}/never"), requestTo("Last", "{{base}}/last")] };
-    id = await house.import(collection("Shop", [...requests, hanging], { variable: [{ key: "base", value: service.url }] }));
+    const quick = { name: "Quick", item: [requestTo("Quick one", "{{base}}/quick")] };
+    const script = (listen: string, ...exec: string[]) => ({ event: [{ listen, script: { exec } }] });
+    const use = "{{base}}/use?token={{token}}&old={{old}}";
+    const scripted = [
+      { ...requestTo("Log in", "{{base}}/login"), ...script("test", 'pm.environment.set("token", "t1");', 'pm.environment.unset("old");') },
+      requestTo("Use it", use),
+      { ...requestTo("Use it again", `${use}&again`), ...script("prerequest", `pm.sendRequest("${use}&by=script", () => {});`) },
+    ];
+    const exec = ['for (let at = 0; at < 60; at += 1) pm.test(at + "x".repeat(480), () => {});', 'pm.test("the last", () => pm.expect(1).to.equal(2));'];
+    const strict = { name: "Strict", item: [{ ...requestTo("Tested", "{{base}}/tested"), ...script("test", ...exec) }, requestTo("Untested", "{{base}}/untested")] };
+    id = await house.import(collection("Shop", [...requests, ...scripted, hanging, quick, strict], { variable: [{ key: "base", value: service.url }] }));
   });
   after(() => service.close());
 
@@ -90,6 +100,95 @@ describe("sending", onServer, () => {
     assert.ok(service.reached.every(({ path }) => path !== "/last"));
     await page.reload();
     await status.filter({ hasText: "Aborted" }).waitFor();
+    assert.deepEqual(wrong, []);
+  });
+
+  test("all tests of a run are shown, as many recorded as fit, what failed and the counts with them; what is not recorded is lost alone", async () => {
+    const { page, wrong } = await house().visit(house().ada, "runs");
+    await page.getByLabel("Collection or folder").selectOption({ label: "Shop / Strict" });
+    await page.getByRole("button", { name: "Run", exact: true }).click();
+    const failed = page.getByRole("button", { name: /Failed: Tested/ });
+    const counts = page.locator(".counts");
+    for (const again of [false, true]) {
+      if (again) await page.reload();
+      await failed.getByText("60/61").waitFor();
+      await page.getByRole("status").filter({ hasText: "Finished" }).waitFor();
+      assert.match(await counts.innerText(), /60 passed\s+1 failed\s+0 without an answer\s+2 requests/);
+      await failed.click();
+      await page.getByText("expected 1 to equal 2").waitFor();
+    }
+
+    const large = { status: 413, contentType: "application/problem+json", body: JSON.stringify({ code: "too_large", title: "This is larger than allowed." }) };
+    await page.route("**/results", (route) => route.fulfill(large), { times: 1 });
+    await page.goto(house().href("runs"));
+    await page.getByLabel("Collection or folder").selectOption({ label: "Shop / Strict" });
+    await page.getByRole("button", { name: "Run", exact: true }).click();
+    await page.getByText("1 result could not be recorded.").waitFor();
+    await failed.getByText("60/61").waitFor();
+    await page.getByRole("status").filter({ hasText: "Finished" }).waitFor();
+    const run = new URL(page.url()).pathname.split("/").at(-1);
+    const { results } = await house().ada.call<{ results: { name: string }[] }>("GET", house().api(`/runs/${run}`));
+    assert.deepEqual(results.map(({ name }) => name), ["Untested"]);
+    assert.deepEqual(wrong, []);
+  });
+
+  test("who leaves the workspace ends the run; one that nobody goes on with can be deleted; what was not read is read again", async () => {
+    const { page, wrong } = await house().visit(house().ada, "runs");
+    await page.getByLabel("Collection or folder").selectOption({ label: "Shop / Hanging" });
+    await page.getByRole("button", { name: "Run", exact: true }).click();
+    await page.getByRole("button", { name: /Passed: First/ }).waitFor();
+    const run = new URL(page.url()).pathname.split("/").at(-1);
+    const ended = page.waitForResponse((response) => response.url().endsWith(`/${run}/end`));
+    await page.getByRole("link", { name: "All workspaces" }).click();
+    await ended;
+    const stateOf = async (id: string | undefined) => (await house().ada.call<{ run: { state: string } }>("GET", house().api(`/runs/${id}`))).run.state;
+    assert.equal(await stateOf(run), "aborted");
+
+    const { id: left } = await house().ada.call<{ id: string }>("POST", house().api("/runs"), { item: id("Quick"), iterations: 1 });
+    await page.route(`**/runs/${left}?**`, (route) => route.abort(), { times: 1 });
+    await page.goto(house().href("runs", left));
+    await page.getByRole("button", { name: "Try again" }).click();
+    await page.getByRole("status").filter({ hasText: "Running" }).waitFor();
+    await page.getByRole("button", { name: "Delete" }).click();
+    await page.waitForURL(house().href("runs"));
+    await assert.rejects(stateOf(left), /404/);
+    assert.deepEqual(wrong.filter((text) => !text.includes("ERR_FAILED")), []);
+  });
+
+  test("a run of more requests than may be sent in a while takes its time, and all are answered", async () => {
+    const [grace] = await house().join([GRACE]);
+    assert.ok(grace);
+    const { page, wrong } = await house().visit(grace, "runs");
+    await page.getByLabel("Collection or folder").selectOption({ label: "Shop / Quick" });
+    await page.getByLabel("Iterations").fill("100");
+    const limited = page.waitForResponse((response) => response.status() === 429);
+    await page.getByRole("button", { name: "Run", exact: true }).click();
+    await limited;
+    await page.getByRole("status").filter({ hasText: "Finished" }).waitFor({ timeout: 90_000 });
+    assert.match(await page.locator(".counts").innerText(), /0 without an answer\s+100 requests/);
+    assert.equal(service.reached.filter(({ path }) => path === "/quick").length, 100);
+    assert.deepEqual(wrong, []);
+  });
+
+  test("what a script sets holds for the next sends from the page, what it takes away has no value", async () => {
+    await house().import({ name: "Local", values: [{ key: "old", value: "1", enabled: true }], _postman_variable_scope: "environment" });
+    const { page, wrong } = await house().visit(house().ada, "workspace", id("Log in"));
+    await page.getByLabel("Environment").selectOption({ label: "Local" });
+    await send(page);
+    await response(page).getByText("200 OK").waitFor();
+    await row(page, "Use it").click();
+    await page.getByText("t1 — set by a script, in this page").first().waitFor({ state: "attached" });
+    await page.getByText("no value").first().waitFor({ state: "attached" });
+    await send(page);
+    await response(page).getByText("200 OK").waitFor();
+    await row(page, "Use it again").click();
+    await send(page);
+    await response(page).getByText("200 OK").waitFor();
+    const used = service.reached.map(({ path }) => decodeURIComponent(path)).filter((path) => path.startsWith("/use"));
+    assert.deepEqual(used, ["/use?token=t1&old={{old}}", "/use?token=t1&old={{old}}&by=script", "/use?token=t1&old={{old}}&again"]);
+    await page.reload();
+    await page.getByText("no value").first().waitFor({ state: "attached" });
+    assert.equal(await page.getByText("set by a script").count(), 0);
     assert.deepEqual(wrong, []);
   });
 

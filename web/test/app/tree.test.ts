@@ -4,9 +4,10 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import { collection, GRACE, type House, requestTo } from "./journey";
-import { onServer, row, rows, rowsAre, suite } from "./suite";
+import { menuOf, onServer, row, rows, rowsAre, suite } from "./suite";
 
 const EVE = { name: "Eve Engineer", email: "eve@acme.example" };
+const EVA = { name: "Eva Editor", email: "eva@acme.example" };
 const AT_FIRST = ["Shop", "Ping", "Pong", "Users"];
 
 describe("the tree", onServer, () => {
@@ -73,7 +74,76 @@ describe("the tree", onServer, () => {
     await changed.getByRole("img", { name: /^Eve Engineer/ }).waitFor();
     assert.notEqual(await changed.evaluate((element) => getComputedStyle(element).animationName), "none");
     assert.equal(await row(hers, "Ping again").and(hers.locator(".flash")).count(), 0);
+    // Each change anew, and in a folder that is closed the folder.
+    const rename = (name: string) => eve.call("POST", house().api("/changes"), { op: crypto.randomUUID(), changes: [{ kind: "item_update", id: id("Ping"), patch: { name } }] });
+    await rename("Ping once more");
+    await row(page, "Ping once more").and(page.locator(".flash.again")).waitFor();
+    await row(page, "Shop").locator(".twist").click();
+    await rename("Ping");
+    await row(page, "Shop").and(page.locator(".flash")).waitFor();
+    await row(page, "Shop").getByRole("img", { name: /^Eve Engineer/ }).waitFor();
     assert.deepEqual([...wrong, ...alsoWrong], []);
+  });
+
+  test("who types is said to be editing until it pauses; what is saved then flashes in its field, with their avatar", async () => {
+    const [eva] = await house().join([EVA], "team");
+    assert.ok(eva);
+    const { page, wrong } = await house().visit(house().ada, "workspace", id("Ping"));
+    const { page: hers, wrong: alsoWrong } = await house().visit(eva, "workspace", id("Ping"));
+    await hers.getByLabel("URL").fill("https://api.example/typed");
+    const said = page.getByText("Eva is editing", { exact: true });
+    await said.waitFor();
+    await row(page, "Ping").locator(".editing").waitFor();
+    assert.equal(await page.getByLabel("URL").inputValue(), "https://api.example/ping");
+    await hers.keyboard.press("Control+s");
+    await page.getByLabel("URL").and(page.locator(".flash")).waitFor();
+    assert.equal(await page.getByLabel("URL").inputValue(), "https://api.example/typed");
+    await page.locator("form.bar").getByRole("img", { name: "Eva Editor" }).waitFor();
+    assert.equal(await page.getByLabel("Method").and(page.locator(".flash")).count(), 0);
+    await hers.getByRole("tab", { name: "Docs" }).click();
+    await hers.getByRole("button", { name: "Write" }).click();
+    await hers.locator(".cm-content").click();
+    await hers.keyboard.type("Says hello.");
+    await hers.keyboard.press("Control+s");
+    await page.getByRole("tab", { name: "Docs" }).and(page.locator(".flash")).waitFor();
+    await said.waitFor({ state: "detached" });
+    assert.deepEqual([...wrong, ...alsoWrong], []);
+  });
+
+  test("a name that is ended by a press elsewhere leaves the focus there; a menu stays open while the pointer goes over other rows", async () => {
+    const { page, wrong } = await house().visit(house().ada, "workspace");
+    const search = page.getByLabel("Search in the tree");
+    await row(page, "Pong").click();
+    await page.keyboard.press("F2");
+    await page.getByLabel("Name of Pong").fill("Pang");
+    await search.click();
+    await row(page, "Pang").waitFor();
+    await page.keyboard.type("Pa");
+    assert.equal(await search.inputValue(), "Pa");
+    await search.fill("");
+
+    const menu = await menuOf(page, "Users");
+    await row(page, "Pang").hover();
+    await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+    assert.ok(await menu.isVisible());
+    assert.deepEqual(wrong, []);
+  });
+
+  test("what is added while the server is away is named at once, and takes nobody back later", async () => {
+    const { page } = await house().visit(house().ada, "workspace");
+    await house().server.kill();
+    await page.getByRole("button", { name: "New collection" }).click();
+    await page.getByLabel("Name of New collection").fill("Offline");
+    await page.keyboard.press("Enter");
+    await row(page, "Shop").click();
+    const search = page.getByLabel("Search in the tree");
+    await search.click();
+    const address = page.url();
+    await house().server.again();
+    await page.locator(".connection.live:not(.saving)").waitFor({ timeout: 60_000 });
+    await page.keyboard.type("Off");
+    assert.deepEqual([await search.inputValue(), page.url()], ["Off", address]);
+    await rowsAre(page, ["Offline"]);
   });
 });
 

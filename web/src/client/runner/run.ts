@@ -76,8 +76,8 @@ export async function* run(options: RunOptions): AsyncGenerator<RunEvent, void, 
     }
   }
   if (signal.aborted) ended = "aborted";
-  const { environment: left, globals: kept } = scopes.entries();
-  yield { type: "end", summary: tally.summary(ended), environment: left, globals: kept };
+  const left = scopes.entries();
+  yield { type: "end", summary: tally.summary(ended), environment: left.environment, globals: left.globals, collection: left.collection };
 }
 
 /** One request of one iteration, with its scripts. */

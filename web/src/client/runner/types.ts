@@ -92,7 +92,7 @@ export type RunEvent =
   | { type: "iteration"; iteration: number; iterations: number }
   | { type: "request"; item: string; name: string; iteration: number }
   | { type: "result"; result: Result }
-  | { type: "end"; summary: Summary; environment: [string, unknown][]; globals: [string, unknown][] };
+  | { type: "end"; summary: Summary; environment: [string, unknown][]; globals: [string, unknown][]; collection: [string, unknown][] };
 
 /** A refusal of what was given to a run; `message` says what was wrong and where. */
 export class RunError extends Error {

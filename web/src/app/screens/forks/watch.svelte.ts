@@ -7,6 +7,8 @@ import { forkState } from "./forks";
 
 /** Questions that are under way at once: a workspace may have hundreds of collections. */
 const AT_ONCE = 3;
+/** Milliseconds after which who has a fork before their eyes is told anew. */
+const EVERY = 60_000;
 
 export class ForkWatch {
   readonly #behind = new SvelteMap<string, number>();
@@ -31,7 +33,7 @@ export class ForkWatch {
     this.#ask(id);
   }
 
-  /** Asks again when a fork is made or pulled. A parent in another workspace tells nothing: who comes back looks again. */
+  /** Asks again when a fork is made or pulled. A parent in another workspace tells nothing: it is asked now and then. */
   follow(): () => void {
     const again = () => {
       for (const id of this.#behind.keys()) this.#ask(id);
@@ -40,8 +42,10 @@ export class ForkWatch {
       if (notice.type === "forks" && this.#live.isTeam) this.#ask(notice.id);
     });
     addEventListener("focus", again);
+    const timer = setInterval(() => document.visibilityState === "visible" && again(), EVERY);
     return () => {
       stop();
+      clearInterval(timer);
       removeEventListener("focus", again);
       this.#waiting = [];
     };

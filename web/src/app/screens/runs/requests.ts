@@ -1,11 +1,15 @@
 // The requests of a collection or folder, in the order of the tree.
 
 import type { Entry } from "../../../client";
-import type { Live } from "../../live.svelte";
+import type { Source } from "../workspace/tree/rows";
 
-export function requestsIn(live: Live, id: string): Entry[] {
-  const entry = live.items.get(id);
+export function requestsIn(source: Source, id: string): Entry[] {
+  const entry = source.items.get(id);
   if (!entry) return [];
   if (entry.kind === "request") return [entry];
-  return live.children(id).flatMap((child) => (child.kind === "example" ? [] : requestsIn(live, child.id)));
+  return source.children(id).flatMap((child) => (child.kind === "example" ? [] : requestsIn(source, child.id)));
+}
+
+export function hasRequests(source: Source, id: string): boolean {
+  return source.children(id).some((child) => child.kind === "request" || (child.kind === "folder" && hasRequests(source, child.id)));
 }

@@ -1,10 +1,14 @@
 // A run that goes on in this page, whatever screen is shown; what comes of it is recorded, and told to other windows.
 
-import type { Api, Run, Schemas } from "../../../client";
-import type { Entries, Result } from "../../../client/runner";
+import type { Api, Run } from "../../../client";
+import type { Entries } from "../../../client/runner";
+import { codeOf, faultOf } from "../../fault";
 import type { Live } from "../../live.svelte";
-import { collectionOf, entriesOf, sender } from "../workspace/model/plan";
+import { patiently } from "../../patience";
+import { counted } from "../settings/words";
+import { collectionOf, environmentOf, sender } from "../workspace/model/plan";
 import type { Scope } from "../workspace/model/variables";
+import { added, recordOf, resultOf, type RunResult, type Totals } from "./record";
 
 export interface RunOrder {
   /** What was chosen: a collection or folder. */
@@ -12,30 +16,37 @@ export interface RunOrder {
   /** Requests, in order. */
   requests: readonly string[];
   environment: string | null;
-  scope: Scope;
+  /** What the server knows of variables. */
+  known: Scope;
   iterations: number;
   delay: number;
   data: readonly Entries[];
   bail: boolean;
 }
 
-type RunResult = Schemas["RunResult"];
+const NOTHING: Totals = { requests: 0, errors: 0, passed: 0, failed: 0, total_ms: 0 };
 
 export class Runner {
   run = $state.raw<Run>();
   results = $state.raw<readonly RunResult[]>([]);
+  /** Of these results; those of the run are of what is recorded. */
+  totals = $state.raw(NOTHING);
   /** How many results there will be, unless scripts go other ways. */
   expected = $state(0);
   going = $state(false);
   /** Why it broke off, or was not recorded. */
   failure = $state.raw<unknown>();
   #abort: AbortController | undefined;
+  /** Results that could not be recorded. */
+  #lost = 0;
   readonly #api: Api;
   readonly #live: Live;
 
   constructor(api: Api, live: Live) {
     this.#api = api;
     this.#live = live;
+    // Who has left the workspace, or was put out of it, could not stop it any more.
+    live.on(({ type }) => type === "connection" && live.connection.state === "ended" && this.abort());
   }
 
   abort(): void {
@@ -48,6 +59,8 @@ export class Runner {
     this.going = true;
     this.failure = undefined;
     this.results = [];
+    this.totals = NOTHING;
+    this.#lost = 0;
     this.expected = order.requests.length * order.iterations;
     this.#abort = new AbortController();
     try {
@@ -66,16 +79,14 @@ export class Runner {
   async #go(run: Run, order: RunOrder, collection: Awaited<ReturnType<typeof collectionOf>>, runner: typeof import("../../../client/runner"), signal: AbortSignal): Promise<void> {
     const sandbox = runner.openSandbox({ src: "/sandbox.html" });
     const { api, workspace } = { api: this.#api, workspace: this.#live.id };
-    const known = new Map(entriesOf(order.scope).map(([name, value]) => [name, String(value)]));
     let state: "finished" | "aborted" = "aborted";
     let recording = Promise.resolve();
-    let recorded = 0;
     try {
       const events = runner.run({
         collection,
         sandbox,
-        send: sender({ api, workspace, environment: order.environment, known }),
-        environment: entriesOf(order.scope),
+        send: sender({ api, workspace, environment: order.environment, known: order.known }),
+        environment: environmentOf(order.known),
         data: order.data,
         iterations: order.iterations,
         delay: order.delay,
@@ -84,19 +95,20 @@ export class Runner {
       });
       for await (const event of events) {
         if (event.type === "result" && !event.result.skipped && !signal.aborted) {
-          const result = shortened(event.result, recorded);
-          recorded += 1;
+          const result = resultOf(event.result);
           this.results = [...this.results, result];
-          recording = recording.then(() => this.#record(run.id, result));
+          this.totals = added(this.totals, result);
+          recording = recording.then(() => this.#record(run.id, result, signal));
         } else if (event.type === "end" && event.summary.ended !== "aborted") state = "finished";
       }
     } catch (error) {
       this.failure = error;
     } finally {
       sandbox.close();
-      await recording.catch((error: unknown) => (this.failure = error));
+      await recording;
       try {
-        this.run = await api.post("/v1/workspaces/{workspace}/runs/{run}/end", { state }, { path: { workspace, run: run.id } });
+        const end = () => api.post("/v1/workspaces/{workspace}/runs/{run}/end", { state }, { path: { workspace, run: run.id } });
+        this.run = await patiently(end, ({ transient }) => transient, signal);
       } catch (error) {
         this.failure = error;
       }
@@ -104,28 +116,20 @@ export class Runner {
     }
   }
 
-  async #record(run: string, result: RunResult): Promise<void> {
-    this.run = await this.#api.post(`/v1/workspaces/${this.#live.id}/runs/${run}/results`, result);
+  /** What can't be recorded is still shown, and the next one takes its place in the record. */
+  async #record(run: string, result: RunResult, signal: AbortSignal): Promise<void> {
+    const record = { ...recordOf(result), sequence: this.run?.totals.requests ?? 0 };
+    try {
+      const post = () => this.#api.post<Run>(`/v1/workspaces/${this.#live.id}/runs/${run}/results`, record);
+      this.run = await patiently(post, ({ transient }) => transient, signal);
+    } catch (error) {
+      this.#lost += 1;
+      const { code, title, detail } = faultOf(error);
+      this.failure = { code, title: `${counted(this.#lost, "result")} could not be recorded.`, detail: [title, detail].filter(Boolean).join(" ") };
+      // It was deleted, in another window.
+      if (codeOf(error) === "not_found") this.abort();
+    }
   }
-}
-
-/** A result as it is recorded; long words of tests are cut, so that it fits. */
-function shortened({ item, name, iteration, status, ms, error, assertions }: Result, sequence: number): RunResult & { sequence: number } {
-  const cut = (text: string) => (text.length > 500 ? `${text.slice(0, 500)}…` : text);
-  return {
-    sequence,
-    item,
-    name,
-    iteration,
-    status,
-    ms: ms ?? 0,
-    ...(error !== undefined && { error: cut(error) }),
-    assertions: assertions.filter(({ skipped }) => !skipped).slice(0, 50).map((one) => ({ name: cut(one.name), passed: one.passed, ...(one.error !== undefined && { error: cut(one.error) }) })),
-  };
-}
-
-export function hasFailed({ status, error, assertions }: RunResult): boolean {
-  return status === null || status === undefined || Boolean(error) || (assertions ?? []).some(({ passed }) => !passed);
 }
 
 const runners = new WeakMap<Live, Runner>();

@@ -5,9 +5,11 @@ import type { Api, Item } from "../../../client";
 import type { Live } from "../../live.svelte";
 import { Drafts } from "./drafts.svelte";
 import { Exchange } from "./exchange.svelte";
-import { type Auth, authOf, requestOf } from "./model/postman";
+import { environmentOf } from "./model/plan";
+import { type Auth, authOf, pairsOf, requestOf } from "./model/postman";
 import { type Scope, scopeOf } from "./model/variables";
 import { Recently } from "./recent.svelte";
+import { type Scripted, scriptedIn } from "./scripted.svelte";
 import { pathTo } from "./tree/rows";
 
 export class Desk {
@@ -23,6 +25,7 @@ export class Desk {
   #read = $state(0);
   /** What was read last: the library may forget it over an outage, and it is shown until it is read again. */
   readonly #last = new Map<string, Item["content"]>();
+  readonly #scripted: Scripted;
   readonly #exchanges = new Map<string, Exchange>();
 
   constructor(live: Live, api: Api) {
@@ -30,6 +33,7 @@ export class Desk {
     this.api = api;
     this.drafts = new Drafts(live);
     this.recent = new Recently(live);
+    this.#scripted = scriptedIn(live);
     this.#environment = localStorage.getItem(this.#key) ?? "";
   }
 
@@ -62,11 +66,25 @@ export class Desk {
 
   /** The variables that hold for an item. Its collection is read first, by whoever shows it. */
   scopeOf(id: string): Scope {
-    const root = pathTo(this.live.items, id)[0];
-    const collection = root && (root.id === id ? this.contentOf(id) : this.savedOf(root.id));
+    return scopeOf({ ...this.#sources(id), scripted: this.#scripted.of(this.environment, this.#rootOf(id)) });
+  }
+
+  /** The same as the server knows them: without what scripts have set. */
+  knownOf(id: string): Scope {
+    return scopeOf(this.#sources(id));
+  }
+
+  #sources(id: string) {
+    const root = this.#rootOf(id);
+    const collection = root === id ? this.contentOf(id) : this.savedOf(root);
     const environment = this.live.environments.get(this.environment)?.content;
     const own = this.#own?.environment === this.environment ? this.#own.values : undefined;
-    return scopeOf({ collection, environment, own });
+    return { collection, environment, own };
+  }
+
+  /** The collection that an item is in. */
+  #rootOf(id: string): string {
+    return pathTo(this.live.items, id)[0]?.id ?? id;
   }
 
   /** It was read, and is kept true since. */
@@ -118,14 +136,20 @@ export class Desk {
   send(id: string): Promise<void> | undefined {
     const content = this.contentOf(id);
     if (!content) return undefined;
+    const [environment, root, known] = [this.environment, this.#rootOf(id), this.knownOf(id)];
+    const ofCollection = pairsOf(this.savedOf(root)?.["variable"]).filter((one) => !one.disabled && one["enabled"] !== false);
+    const before = { globals: [], collection: ofCollection.map(({ key, value }): [string, unknown] => [key, value]), environment: environmentOf(known) };
     return this.exchange(id).send({
       api: this.api,
       live: this.live,
       item: id,
       content,
       changed: this.drafts.isDirty(id),
-      environment: this.environment || null,
+      environment: environment || null,
       scope: this.scopeOf(id),
+      known,
+      set: this.#scripted.of(environment, root),
+      keep: (left) => this.#scripted.keep(environment, root, before, left),
       files: this.files.get(id) ?? new Map(),
     });
   }

@@ -1,13 +1,14 @@
 // A send of one item, as far as it has come: under way, answered, refused, tested.
 
 import type { Api, Json } from "../../../client";
-import type { Assertion, ConsoleLine } from "../../../client/runner";
+import type { Assertion, Collection, ConsoleLine, Entries } from "../../../client/runner";
 import { type Fault, faultOf } from "../../fault";
 import type { Live } from "../../live.svelte";
-import { collectionOf, entriesOf, hasScripts, sender } from "./model/plan";
+import { collectionOf, environmentOf, hasScripts, overridesOf, sender } from "./model/plan";
 import { requestOf } from "./model/postman";
 import type { Sent } from "./model/sent";
 import type { Scope } from "./model/variables";
+import type { Layers, Values } from "./scripted.svelte";
 
 export interface Order {
   api: Api;
@@ -18,7 +19,12 @@ export interface Order {
   /** It is not what the item says. */
   changed: boolean;
   environment: string | null;
+  /** The variables that hold, and what the server knows of them by itself. */
   scope: Scope;
+  known: Scope;
+  /** What earlier scripts have set, and who keeps what these do. */
+  set: Layers<Values>;
+  keep: (left: Layers<Entries>) => void;
   files: ReadonlyMap<string, File>;
 }
 
@@ -70,9 +76,10 @@ export class Exchange {
     }
   }
 
-  async #plain({ api, live, item, content, changed, environment, files }: Order, signal: AbortSignal): Promise<Sent> {
+  async #plain({ api, live, item, content, changed, environment, scope, known, files }: Order, signal: AbortSignal): Promise<Sent> {
     const body = {
       ...(environment && { environment }),
+      overrides: overridesOf(known, scope),
       ...(changed && { request: requestOf(content) }),
       ...(files.size > 0 && { files: await encoded(files) }),
     };
@@ -80,24 +87,23 @@ export class Exchange {
   }
 
   /** With the scripts before and after it, in the sandbox. */
-  async #run(order: Order, collection: Awaited<ReturnType<typeof collectionOf>>, signal: AbortSignal): Promise<void> {
+  async #run(order: Order, collection: Collection, signal: AbortSignal): Promise<void> {
     const runner = await import("../../../client/runner");
     const sandbox = runner.openSandbox({ src: "/sandbox.html" });
     let refused: unknown;
     let sent: Sent | undefined;
-    const known = new Map([...entriesOf(order.scope)].map(([name, value]) => [name, String(value)]));
     const send = sender({
       api: order.api,
       workspace: order.live.id,
       environment: order.environment,
-      known,
+      known: order.known,
       draft: order.changed || order.files.size > 0 ? order.item : undefined,
       files: order.files.size > 0 ? () => encoded(order.files) : undefined,
       onsent: (answer) => (sent = answer),
     });
     try {
       const events = runner.run({
-        collection,
+        collection: { ...collection, variable: withValues(collection.variable, order.set.collection) },
         only: [order.item],
         sandbox,
         send: (outgoing, variables, ended) =>
@@ -105,10 +111,12 @@ export class Exchange {
             if (outgoing.item !== null) refused = error;
             throw error;
           }),
-        environment: entriesOf(order.scope),
+        environment: environmentOf(order.scope),
+        globals: [...order.set.globals],
         signal,
       });
       for await (const event of events) {
+        if (event.type === "end") order.keep(event);
         if (event.type !== "result") continue;
         const { assertions, console, error } = event.result;
         this.tested = { assertions, console, error };
@@ -121,6 +129,12 @@ export class Exchange {
     if (!sent && refused !== undefined) throw refused;
     // A script that went wrong before anything was sent has said so in `tested`.
   }
+}
+
+/** A collection's variables with those that scripts have set, and without those that they took away. */
+function withValues(variables: Collection["variable"], set: Values): NonNullable<Collection["variable"]> {
+  const rest = (variables ?? []).filter(({ key }) => key === undefined || !set.has(key));
+  return [...rest, ...[...set].filter(([, value]) => value !== undefined).map(([key, value]) => ({ key, value }))];
 }
 
 async function encoded(files: ReadonlyMap<string, File>): Promise<Record<string, unknown>> {

@@ -59,6 +59,10 @@ function fieldsOf(...contents: Json[]): Set<Field> {
   return fields;
 }
 
+export function changedFields(before: Json, now: Json): Field[] {
+  return [...fieldsOf(before, now)].filter((field) => !equal(fieldOf(before, field), fieldOf(now, field)));
+}
+
 export function fieldOf(content: Json, field: Field): unknown {
   const [key = "", inner] = field.split(".");
   const value = content[key];

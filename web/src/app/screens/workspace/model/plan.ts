@@ -2,8 +2,9 @@
 // how its requests are sent.
 
 import type { Api, Entry, Json } from "../../../../client";
-import type { Collection, Entries, Item, OutgoingRequest, SentResponse, Variables } from "../../../../client/runner";
+import type { Collection, Entries, Item, OutgoingRequest, Send, SentResponse, Variables } from "../../../../client/runner";
 import type { Live } from "../../../live.svelte";
+import { patiently } from "../../../patience";
 import { pathTo } from "../tree/rows";
 import { isObject } from "./postman";
 import type { Scope } from "./variables";
@@ -35,17 +36,36 @@ export function hasScripts(node: { event?: unknown; item?: unknown }): boolean {
   return own || (Array.isArray(node.item) && node.item.some((one: unknown) => isObject(one) && hasScripts(one)));
 }
 
-/** Variables of a scope for scripts. What is secret and not there stays unknown: it would be empty otherwise. */
-export function entriesOf(scope: Scope): Entries {
+/** Variables for scripts. What is secret and not there stays unknown: it would be empty otherwise. */
+function entriesOf(scope: Scope): Entries {
   return [...scope].filter(([, { secret, value }]) => !(secret && value === "")).map(([name, { value }]) => [name, value]);
+}
+
+/** Those of a scope that scripts know as the environment's. */
+export function environmentOf(scope: Scope): Entries {
+  return entriesOf(new Map([...scope].filter(([, { source }]) => source === "environment" || source === "private")));
+}
+
+function textsOf(entries: Entries): Variables {
+  return new Map(entries.map(([name, value]) => [name, String(value)]));
+}
+
+/** What has to go along where so much is known; null: that has no value. */
+function between(known: Variables, variables: Variables): Record<string, string | null> {
+  const gone = [...known.keys()].filter((name) => !variables.has(name)).map((name) => [name, null] as const);
+  return Object.fromEntries([...[...variables].filter(([name, value]) => known.get(name) !== value), ...gone]);
+}
+
+export function overridesOf(known: Scope, scope: Scope): Record<string, string | null> {
+  return between(textsOf(entriesOf(known)), textsOf(entriesOf(scope)));
 }
 
 interface Sending {
   api: Api;
   workspace: string;
   environment: string | null;
-  /** What is known at the start: what scripts have made of it goes along. */
-  known: Variables;
+  /** What the server knows by itself: what scripts have made of it goes along. */
+  known: Scope;
   files?: (() => Promise<Record<string, unknown>>) | undefined;
   /** Another request than the item's, though no script has changed it. */
   draft?: string | undefined;
@@ -53,10 +73,12 @@ interface Sending {
 }
 
 /** What a run sends by. */
-export function sender({ api, workspace, environment, known, files, draft, onsent }: Sending) {
+export function sender({ api, workspace, environment, known, files, draft, onsent }: Sending): Send {
+  const [all, alone] = [textsOf(entriesOf(known)), textsOf(environmentOf(known))];
   return async (outgoing: OutgoingRequest, variables: Variables, signal: AbortSignal): Promise<SentResponse> => {
-    const overrides = Object.fromEntries([...variables].filter(([name, value]) => known.get(name) !== value));
     const { item, request, changed } = outgoing;
+    // A request of a script's own is in no collection.
+    const overrides = between(item === null ? alone : all, variables);
     const body = {
       ...(environment && { environment }),
       overrides,
@@ -64,7 +86,8 @@ export function sender({ api, workspace, environment, known, files, draft, onsen
       ...(item === draft && files && { files: await files() }),
     };
     const path = item === null ? `/v1/workspaces/${workspace}/send` : `/v1/workspaces/${workspace}/items/${item}/send`;
-    const sent = await api.post<Sent>(path as `/${string}`, body, { signal });
+    // A person may send so many requests in a while; what is too many is not sent, and can be asked again.
+    const sent = await patiently(() => api.post<Sent>(path as `/${string}`, body, { signal }), ({ code }) => code === "too_many", signal);
     if (item !== null) onsent?.(sent);
     if (!sent.response) throw new Error(sent.error ? `${sent.error.title} (${sent.error.code})` : "nothing came back");
     return sent.response;

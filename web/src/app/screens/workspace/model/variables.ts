@@ -2,14 +2,17 @@
 
 import { isObject, isSecret, pairsOf, text } from "./postman";
 import type { Json } from "../../../../client";
+import type { Layers, Values } from "../scripted.svelte";
 
-export type Source = "private" | "environment" | "collection" | "dynamic";
+export type Source = "private" | "environment" | "collection" | "global" | "dynamic";
 
 export interface Known {
   value: string;
   source: Source;
   /** Its value is not to be shown or copied unasked. */
   secret: boolean;
+  /** A script has set it, in this page. */
+  scripted?: true;
 }
 
 export type Scope = ReadonlyMap<string, Known>;
@@ -18,6 +21,7 @@ export const SOURCES: Record<Source, string> = {
   private: "your private value",
   environment: "environment",
   collection: "collection",
+  global: "global",
   dynamic: "made anew for every send",
 };
 
@@ -26,24 +30,35 @@ interface Sources {
   environment?: Json | undefined;
   /** By name. */
   own?: Readonly<Record<string, string>> | undefined;
+  /** What scripts have made of them. */
+  scripted?: Layers<Values>;
 }
 
 /** Nearer sources win. */
-export function scopeOf({ collection, environment, own }: Sources): Scope {
+export function scopeOf({ collection, environment, own, scripted }: Sources): Scope {
   const scope = new Map<string, Known>();
-  const lay = (list: unknown, source: Source) => {
+  const secrets = new Set<string>();
+  const lay = (list: unknown, source: Source, set: Values | undefined) => {
     for (const one of pairsOf(list)) {
       if (one.disabled || one["enabled"] === false || !one.key) continue;
-      const secret = isSecret(one);
       // A secret without a value has one that is not for everybody: it counts as known, and is not shown.
-      scope.set(one.key, { value: one.value, source, secret: secret || scope.get(one.key)?.secret === true });
+      if (isSecret(one)) secrets.add(one.key);
+      if (!set?.has(one.key)) scope.set(one.key, { value: one.value, source, secret: secrets.has(one.key) });
     }
   };
-  lay(collection?.["variable"], "collection");
-  lay(environment?.["values"], "environment");
+  const layScripted = (set: Values | undefined, source: Source) => {
+    for (const [name, value] of set ?? []) {
+      if (value !== undefined) scope.set(name, { value, source, secret: secrets.has(name), scripted: true });
+    }
+  };
+  layScripted(scripted?.globals, "global");
+  lay(collection?.["variable"], "collection", scripted?.collection);
+  layScripted(scripted?.collection, "collection");
+  lay(environment?.["values"], "environment", scripted?.environment);
   for (const [name, value] of Object.entries(own ?? {})) {
-    scope.set(name, { value, source: "private", secret: scope.get(name)?.secret === true });
+    if (!scripted?.environment.has(name)) scope.set(name, { value, source: "private", secret: secrets.has(name) });
   }
+  layScripted(scripted?.environment, "environment");
   return scope;
 }
 

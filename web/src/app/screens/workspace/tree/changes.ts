@@ -12,17 +12,16 @@ function emptyContent(kind: ItemKind): Json {
   return kind === "collection" ? { info: { schema: SCHEMA } } : {};
 }
 
-/** Answers the id of what is made, behind its siblings. */
-export async function create(live: Live, kind: ItemKind, parent: string | null, made: { name?: string; content?: Json } = {}): Promise<string> {
+/** What is made is there at once, behind its siblings. `saved`: whether it stays. */
+export function create(live: Live, kind: ItemKind, parent: string | null, made: { name?: string; content?: Json } = {}): { id: string; saved: Promise<unknown> } {
   const id = newId();
   const after = live.children(parent).at(-1)?.id ?? null;
   const { name = NAMES[kind], content = emptyContent(kind) } = made;
-  await live.edit([{ kind: "item_create", id, parent, after, item_kind: kind, name, content }]);
-  return id;
+  return { id, saved: live.edit([{ kind: "item_create", id, parent, after, item_kind: kind, name, content }]) };
 }
 
-/** A copy with all that is in it, behind the original. */
-export async function duplicate(live: Live, id: string): Promise<string> {
+/** A copy with all that is in it, behind the original, once that is read. */
+export async function duplicate(live: Live, id: string): Promise<{ id: string; saved: Promise<unknown> }> {
   const changes: Change[] = [];
   const copy = async (entry: Entry, parent: string | null, after: string | null, name: string): Promise<string> => {
     const { content } = await live.item(entry.id);
@@ -35,8 +34,7 @@ export async function duplicate(live: Live, id: string): Promise<string> {
   const entry = live.items.get(id);
   if (!entry) throw new Error("The item is no longer there.");
   const made = await copy(entry, entry.parent, entry.id, `${entry.name} (copy)`);
-  await live.edit(changes);
-  return made;
+  return { id: made, saved: live.edit(changes) };
 }
 
 /** One place up or down among its siblings; false when there is none. */

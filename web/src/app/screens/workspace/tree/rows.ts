@@ -14,7 +14,7 @@ export interface Row {
   of: number;
 }
 
-interface Source {
+export interface Source {
   children(parent: string | null): readonly Entry[];
   items: ReadonlyMap<string, Entry>;
 }

@@ -1,0 +1,28 @@
+// What of a run is recorded: as much as the server takes, and what failed before all else.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { countsOf, hasFailed, recordOf, resultOf } from "../../src/app/screens/runs/record";
+import type { Assertion, Result } from "../../src/client/runner";
+
+const LARGEST = 16 * 1024;
+const result = (assertions: Assertion[]): Result => ({ item: crypto.randomUUID(), name: "Ping", folders: [], iteration: 0, status: 200, ms: 12.5, assertions, console: [] });
+const bytes = (value: object) => new TextEncoder().encode(JSON.stringify({ ...value, sequence: 4999 })).length;
+
+test("a result that is too large is recorded in part, with what failed and the counts of all", () => {
+  const passed = Array.from({ length: 900 }, (_, at) => ({ name: `${at} ${"ü".repeat(600)}`, passed: true }));
+  const whole = resultOf(result([...passed, { name: "the last", passed: false, error: "expected 200 to equal 404" }]));
+  assert.equal(whole.assertions?.length, 901, "all are shown");
+  const record = recordOf(whole);
+  assert.ok(bytes(record) <= LARGEST && bytes(record) > LARGEST / 2, `${bytes(record)} bytes`);
+  assert.deepEqual(record.assertions?.at(-1), { name: "the last", passed: false, error: "expected 200 to equal 404" });
+  for (const one of [whole, record]) assert.deepEqual([countsOf(one), hasFailed(one)], [{ passed: 900, failed: 1 }, true]);
+});
+
+test("a result that fits is recorded as it is, but for what is too long and halves of characters", () => {
+  const skipped = { name: "later", passed: true, skipped: true } as const;
+  const whole = resultOf(result([{ name: "\ud83d is half", passed: true }, skipped, { name: `${"x".repeat(499)}😀`, passed: false }]));
+  const record = recordOf(whole);
+  assert.deepEqual(record.assertions?.map(({ name }) => name), ["� is half", `${"x".repeat(499)}…`]);
+  assert.deepEqual(record.omitted, { passed: 0, failed: 0 });
+});

@@ -9,7 +9,10 @@ use loggia::{
     id::{CredentialId, Epoch, InvitationId, OpId, Position, Sequence, TeamId, UserId, WorkspaceId},
     store::{
         Answer, Append, AppendError, Before, Credential, CredentialKind, Index, Record, Store, Stream, Team, User,
-        engagement::Engagement, postgres::Postgres, sqlite::Sqlite,
+        engagement::Engagement,
+        own::{DELETED_AT_ONCE, Own},
+        postgres::Postgres,
+        sqlite::Sqlite,
     },
 };
 use own::*;
@@ -802,6 +805,16 @@ mod sqlite_file {
         // The writer may have taken up the first ones before the rest was there.
         let commits = store.commits() - before;
         assert!(commits <= 2, "100 appends in {commits} commits");
+    }
+
+    #[tokio::test]
+    async fn edits_come_between_the_steps_of_a_long_deletion() {
+        let file = SqliteFile::new().await;
+        let store = file.sqlite();
+        let owner = one_with_entries(&store, 2 * DELETED_AT_ONCE as usize + 1).await;
+        let before = store.commits();
+        store.delete_entries(owner).await.unwrap();
+        assert_eq!(store.commits() - before, 3);
     }
 
     #[tokio::test]

@@ -87,6 +87,18 @@ async fn fill(store: &dyn Store, owner: Owner, environment: EnvironmentId) -> (E
     (entry, run)
 }
 
+async fn add_entries(store: &dyn Store, owner: Owner, many: usize) {
+    let entries = (0..many).map(|_| store.add_entry(owner, entry("", 0), ALL));
+    futures_util::future::join_all(entries).await.into_iter().for_each(|added| assert!(added.unwrap()));
+}
+
+/// A member with so many entries.
+pub(super) async fn one_with_entries(store: &dyn Store, many: usize) -> Owner {
+    let (_, ann, _) = two(store).await;
+    add_entries(store, ann, many).await;
+    ann
+}
+
 pub(super) async fn a_history_is_read_newest_first_in_pages(backend: impl Backend) {
     let store = backend.open().await;
     let (_, ann, _) = two(store.as_ref()).await;
@@ -375,8 +387,7 @@ pub(super) async fn what_takes_many_rows_goes_in_steps_and_whole(backend: impl B
     let fill = async |owner| {
         let run = run(0);
         store.add_run(owner, run.clone(), ALL).await.unwrap();
-        let entries = (0..many).map(|_| store.add_entry(owner, entry("", 0), ALL));
-        futures_util::future::join_all(entries).await.into_iter().for_each(|added| assert!(added.unwrap()));
+        add_entries(store, owner, many).await;
         let results = (0..many).map(|_| store.add_result(owner, run.id, added("{}"), 9_999));
         futures_util::future::join_all(results).await.into_iter().for_each(|added| assert!(added.unwrap().is_some()));
         run.id

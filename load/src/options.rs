@@ -64,7 +64,7 @@ const DEFAULTS: &[(&str, &[(&str, &str)])] = &[
     ),
     ("slow-readers", &[("sessions", "200"), ("partners", "50"), ("edits_per_second", "30"), ("duration", "40")]),
     ("edit-rate", &[("sessions", "20"), ("partners", "20"), ("edits_per_second", "50000"), ("duration", "10")]),
-    ("sends", &[("edits_per_second", "20"), ("duration", "60")]),
+    ("sends", &[("edits_per_second", "20"), ("duration", "180")]),
     ("soak", &[("duration", "600")]),
 ];
 

@@ -7,9 +7,12 @@ use std::future::Future;
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::task::AbortOnDropHandle;
 
-/// How far behind, of 19.
+/// How far behind who starts them.
 #[cfg(target_os = "linux")]
-const NICE: i32 = 10;
+const BEHIND: i32 = 10;
+/// The lowest priority there is.
+#[cfg(target_os = "linux")]
+const LEAST: i32 = 19;
 
 /// A runtime beside the server's own.
 pub struct Threads {
@@ -23,9 +26,11 @@ impl Threads {
     /// # Errors
     /// When the system has no more threads or descriptors.
     pub fn start() -> anyhow::Result<Self> {
-        let runtime =
-            Builder::new_multi_thread().thread_name("call").enable_all().on_thread_start(stand_behind).build();
-        Ok(Self { runtime: Some(runtime.context("starting the threads on which requests are sent")?) })
+        let mut builder = Builder::new_multi_thread();
+        builder.thread_name("call").enable_all();
+        #[cfg(target_os = "linux")]
+        builder.on_thread_start(stand_behind()?);
+        Ok(Self { runtime: Some(builder.build().context("starting the threads on which requests are sent")?) })
     }
 
     /// Carries this out there. Who drops it ends it.
@@ -53,16 +58,17 @@ impl Drop for Threads {
     }
 }
 
+/// What each of them does first. It sets the calling thread's priority here; elsewhere it would be the whole process's. Threads
+/// inherit it from the one that starts them, so it is the same for all, and not so much less each time.
 #[cfg(target_os = "linux")]
-fn stand_behind() {
-    // It is the calling thread's here; elsewhere it would be the whole process's.
-    if let Err(error) = rustix::process::nice(NICE) {
-        tracing::warn!(%error, "requests are sent with the priority of edits");
-    }
+fn stand_behind() -> anyhow::Result<impl Fn() + Send + Sync> {
+    let nice = rustix::process::getpriority_process(None).context("reading this thread's priority")? + BEHIND;
+    Ok(move || {
+        if let Err(error) = rustix::process::setpriority_process(None, nice.min(LEAST)) {
+            tracing::warn!(%error, "requests are sent with the priority of edits");
+        }
+    })
 }
-
-#[cfg(not(target_os = "linux"))]
-fn stand_behind() {}
 
 #[cfg(test)]
 mod tests {
@@ -75,9 +81,9 @@ mod tests {
     async fn what_is_carried_out_stands_behind_everything_else() -> anyhow::Result<()> {
         let priority = || rustix::process::getpriority_process(None);
         let threads = Threads::start()?;
-        assert_eq!(threads.run(async move { Ok(priority()) }).await??, (priority()? + NICE).min(19));
+        assert_eq!(threads.run(async move { Ok(priority()) }).await??, (priority()? + BEHIND).min(LEAST));
         let blocking = async move { Ok(tokio::task::spawn_blocking(priority).await) };
-        assert_eq!(threads.run(blocking).await???, (priority()? + NICE).min(19), "look-ups, too");
+        assert_eq!(threads.run(blocking).await???, (priority()? + BEHIND).min(LEAST), "look-ups, too");
         Ok(())
     }
 

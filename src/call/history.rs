@@ -49,17 +49,15 @@ pub fn keep(options: HistoryOptions, most: u32, now: OffsetDateTime) -> Keep {
 ///
 /// # Errors
 /// `unavailable`.
-pub async fn record(
+pub async fn keep_entry(
     store: &dyn Store,
     owner: Owner,
-    sent: Sent<'_>,
-    redaction: &Redaction,
+    entry: Entry,
     options: HistoryOptions,
 ) -> Result<Option<HistoryEntry>, Problem> {
-    let now = now_utc();
-    let entry = entry(sent, redaction, now).map_err(|error| unavailable(error.into()))?;
     let head = entry.head.clone();
-    let kept = store.add_entry(owner, entry, keep(options, options.history_entries, now)).await.map_err(unavailable)?;
+    let keep = keep(options, options.history_entries, head.at);
+    let kept = store.add_entry(owner, entry, keep).await.map_err(unavailable)?;
     Ok(kept.then_some(head))
 }
 
@@ -148,7 +146,15 @@ struct KeptBody {
     whole: bool,
 }
 
-fn entry(sent: Sent<'_>, redaction: &Redaction, at: OffsetDateTime) -> serde_json::Result<Entry> {
+/// A request that was sent and has ended now, as it is kept.
+///
+/// # Errors
+/// `unavailable`, of what can't be written; none is known.
+pub fn entry(sent: Sent<'_>, redaction: &Redaction) -> Result<Entry, Problem> {
+    written(sent, redaction, now_utc()).map_err(|error| unavailable(error.into()))
+}
+
+fn written(sent: Sent<'_>, redaction: &Redaction, at: OffsetDateTime) -> serde_json::Result<Entry> {
     let with_handshake = redaction.with(sent.request.auth.as_ref());
     let redaction = &with_handshake;
     let outgoing = sent.request;

@@ -22,9 +22,8 @@ mod values;
 mod variables;
 mod workspaces;
 
-use crate::call::history::{Sent, record};
+use crate::call::history::keep_entry;
 use crate::call::limits::Limits as SendLimits;
-use crate::call::redact::Redaction;
 use crate::call::send::Sender;
 use crate::call::threads::Threads;
 use crate::config::HistoryOptions;
@@ -35,7 +34,7 @@ use crate::identity::mail::Mailer;
 use crate::identity::{Identity, Secret, SignedIn};
 use crate::live;
 use crate::protocol::own::{HistoryEntry, News};
-use crate::store::own::Owner;
+use crate::store::own::{Entry, Owner};
 use crate::store::{Store, unavailable};
 use crate::visibility::Seen;
 use crate::workspace::Workspace;
@@ -145,13 +144,8 @@ impl App {
     ///
     /// # Errors
     /// `unavailable`.
-    pub async fn record(
-        &self,
-        owner: Owner,
-        sent: Sent<'_>,
-        redaction: &Redaction,
-    ) -> Result<Option<HistoryEntry>, Problem> {
-        let entry = record(self.store.as_ref(), owner, sent, redaction, self.history).await?;
+    pub async fn keep(&self, owner: Owner, entry: Entry) -> Result<Option<HistoryEntry>, Problem> {
+        let entry = keep_entry(self.store.as_ref(), owner, entry, self.history).await?;
         if let Some(entry) = &entry {
             self.hub.tell_own(owner.workspace, owner.user, News::History(entry.clone())).await;
         }

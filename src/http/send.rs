@@ -160,7 +160,7 @@ pub(super) async fn send(
         overrides: asked.overrides,
         files: asked.files,
     };
-    send_it(app, workspace, viewer, order).await
+    carry_out(&app, &workspace, &viewer, order).await
 }
 
 /// What it was made of is as it was; all else is as it is by now.
@@ -197,7 +197,7 @@ pub(super) async fn send_again(
         overrides: source.overrides.into_iter().chain(asked.overrides).collect(),
         files: asked.files,
     };
-    send_it(app, workspace, viewer, order).await
+    carry_out(&app, &workspace, &viewer, order).await
 }
 
 pub(super) async fn send_alone(
@@ -224,19 +224,14 @@ pub(super) async fn send_alone(
         overrides: asked.overrides,
         files: asked.files,
     };
-    send_it(app, workspace, viewer, order).await
+    carry_out(&app, &workspace, &viewer, order).await
 }
 
 /// The one way in which requests are sent.
-async fn send_it(app: Arc<App>, workspace: Arc<Workspace>, viewer: Viewer, order: Order) -> Result<Response, Problem> {
-    let sent = carry_out(Arc::clone(&app), workspace, viewer, order);
-    app.threads.run(sent).await
-}
-
 async fn carry_out(
-    app: Arc<App>,
-    workspace: Arc<Workspace>,
-    viewer: Viewer,
+    app: &Arc<App>,
+    workspace: &Workspace,
+    viewer: &Viewer,
     mut order: Order,
 ) -> Result<Response, Problem> {
     let owner = Owner { workspace: workspace.id, user: viewer.user };
@@ -245,18 +240,31 @@ async fn carry_out(
         Err(wait) => return Ok(later(wait)),
     };
     let Prepared { built: Built { outgoing, undefined, .. }, source, redaction } =
-        order.prepare(&app, &workspace, &viewer).await?;
-    let mut jar = cookies(&app, owner).await?;
+        order.prepare(app, workspace, viewer).await?;
+    let mut jar = cookies(app, owner).await?;
     let Order { item, name, .. } = order;
     let call = Arc::new(Call { owner, item, name, source, outgoing, redaction, begun: Instant::now() });
     // Who goes away meanwhile ends the request, and finds that in the history.
-    let under_way = UnderWay::begin(&app, &call);
-    let outcome = app.sender.with(Arc::clone(&permit)).send(call.outgoing.clone(), &mut jar).await;
+    let under_way = UnderWay::begin(app, &call);
+    let (sender, sent) = (app.sender.with(Arc::clone(&permit)), Arc::clone(&call));
+    // What is asked of the store is asked from here: who waits for that there would wait with what others ask of it.
+    let (outcome, entry, jar) = app
+        .threads
+        .run(async move {
+            let outcome = sender.send(sent.outgoing.clone(), &mut jar).await;
+            let entry = sent.entry(outcome.as_ref().map_err(SendError::code));
+            Ok((outcome, entry, jar))
+        })
+        .await?;
     under_way.end();
     let answered = outcome.as_ref().is_ok_and(|outcome| (200..400).contains(&outcome.status));
     app.hub.called(owner.workspace, owner.user, now_utc(), answered);
     // Who asked has the answer, whether it can be kept or not: the request is not to be sent once more for it.
-    let entry = call.record(&app, outcome.as_ref().map_err(SendError::code)).await.unwrap_or_else(|problem| {
+    let kept = match entry {
+        Ok(entry) => app.keep(owner, entry).await,
+        Err(problem) => Err(problem),
+    };
+    let entry = kept.unwrap_or_else(|problem| {
         tracing::warn!(%problem, "a request that was sent is not in the history");
         None
     });
@@ -272,7 +280,8 @@ async fn carry_out(
         Ok(outcome) => (Some(outcome), None),
         Err(error) => (None, Some(Failure { code: error.code(), title: error.to_string() })),
     };
-    Ok(json(StatusCode::OK, &SendAnswer { entry, request, undefined, response, error }))
+    let answer = SendAnswer { entry, request, undefined, response, error };
+    app.threads.run(async move { Ok(json(StatusCode::OK, &answer)) }).await
 }
 
 fn later(wait: Wait) -> Response {

@@ -1,7 +1,7 @@
 //! The server keeps to its own descriptions: `/openapi.json` and `/asyncapi.json`.
 
 use crate::common::{Answer, Person, TestServer, new_id};
-use loggia::call::history::{Sent, keep_cookies};
+use loggia::call::history::{Sent, entry, keep_cookies};
 use loggia::call::redact::Redaction;
 use loggia::call::{Behavior, Outgoing};
 use loggia::id::EntryId;
@@ -57,7 +57,7 @@ async fn sends(server: &TestServer, owner: Owner) -> EntryId {
     let source = source();
     let sent =
         Sent { item: None, name: "List users", source: &source, request: &request, outcome: Err("dns"), total_ms: 1.0 };
-    server.app.record(owner, sent, &Redaction::default()).await.unwrap().unwrap().id
+    server.app.keep(owner, entry(sent, &Redaction::default()).unwrap()).await.unwrap().unwrap().id
 }
 
 #[tokio::test]

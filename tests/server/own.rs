@@ -4,7 +4,7 @@
 
 use crate::common::redis::Redis;
 use crate::common::{Answer, Person, TestClient, TestServer, new_id, postgres};
-use loggia::call::history::{Sent, keep_cookies};
+use loggia::call::history::{self, Sent, keep_cookies};
 use loggia::call::redact::{REDACTED, Redaction};
 use loggia::call::{Behavior, Body, Handshake, Header, Outcome, Outgoing, Redirect, Sizes, Timings};
 use loggia::config::{HistoryOptions, LARGEST_JAR, MailOptions, SecretUrl, ServeOptions, StoreOptions};
@@ -58,7 +58,7 @@ fn source() -> Source {
 async fn sends(app: &App, owner: Owner, name: &str, url: &str) -> HistoryEntry {
     let (request, outcome) = (get(url), answered("done"));
     let sent = Sent { item: None, name, source: &source(), request: &request, outcome: Ok(&outcome), total_ms: 3.5 };
-    app.record(owner, sent, &Redaction::default()).await.unwrap().unwrap()
+    app.keep(owner, history::entry(sent, &Redaction::default()).unwrap()).await.unwrap().unwrap()
 }
 
 /// An answer, but for when it was given.
@@ -400,7 +400,13 @@ async fn secrets_are_kept_nowhere_in_a_history() {
         Sent { item: None, name: "Make", source: &source(), request: &request, outcome: Ok(&outcome), total_ms: 1.0 };
     let owner = owner(&scene.workspace, &scene.pat);
     let mut client = scene.pat.live(&scene.workspace).await;
-    let entry = scene.server.app.record(owner, sent, &Redaction::of(["k1/x".to_owned()])).await.unwrap().unwrap();
+    let entry = scene
+        .server
+        .app
+        .keep(owner, history::entry(sent, &Redaction::of(["k1/x".to_owned()])).unwrap())
+        .await
+        .unwrap()
+        .unwrap();
     let told = client.until_type("history").await.to_string();
     let list = scene.get(&scene.pat, "/history").await.text;
     let whole = scene.get(&scene.pat, &format!("/history/{}", entry.id)).await;
@@ -420,7 +426,8 @@ async fn secrets_are_kept_nowhere_in_a_history() {
     let binary = Outgoing { body: Some(vec![0xff, 0xfe].into()), ..get("https://gone.host.com/") };
     let sent =
         Sent { item: None, name: "Gone", source: &source(), request: &binary, outcome: Err("dns"), total_ms: 1.0 };
-    let entry = scene.server.app.record(owner, sent, &Redaction::default()).await.unwrap().unwrap();
+    let entry =
+        scene.server.app.keep(owner, history::entry(sent, &Redaction::default()).unwrap()).await.unwrap().unwrap();
     let whole = scene.get(&scene.pat, &format!("/history/{}", entry.id)).await;
     assert_eq!((&whole.json["entry"]["status"], &whole.json["entry"]["error"]), (&Value::Null, &json!("dns")));
     assert_eq!(whole.json["response"], Value::Null);
@@ -603,7 +610,9 @@ async fn private_values_and_cookies_are_bounded() {
     let (request, outcome) = (get("https://api.host.com/"), answered(""));
     let sent =
         Sent { item: None, name: "x", source: &source(), request: &request, outcome: Ok(&outcome), total_ms: 1.0 };
-    assert!(scene.server.app.record(nowhere, sent, &Redaction::default()).await.unwrap().is_none());
+    assert!(
+        scene.server.app.keep(nowhere, history::entry(sent, &Redaction::default()).unwrap()).await.unwrap().is_none()
+    );
 }
 
 #[tokio::test]

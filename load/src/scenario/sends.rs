@@ -143,7 +143,8 @@ async fn upstream(options: &Options, elsewhere: &Handle) -> anyhow::Result<Socke
     let (address, delay) = (listener.local_addr()?, Duration::from_millis(options.answer_ms));
     let body = "x".repeat(options.answer_bytes as usize);
     let head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n";
-    let answer = bytes_of(format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()));
+    let answer = format!("{head}Content-Length: {}\r\n\r\n{body}", body.len());
+    let answer: std::sync::Arc<[u8]> = answer.into_bytes().into();
     elsewhere.spawn(async move {
         while let Ok((socket, _)) = listener.accept().await {
             let answer = answer.clone();

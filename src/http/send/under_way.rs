@@ -1,12 +1,12 @@
 //! A send that has begun: it is in the history however it ends.
 
-use crate::call::history::Sent;
+use crate::call::history::{Sent, entry};
 use crate::call::redact::Redaction;
 use crate::call::{Outcome, Outgoing};
 use crate::http::App;
 use crate::id::ItemId;
-use crate::protocol::own::{HistoryEntry, Source};
-use crate::store::own::Owner;
+use crate::protocol::own::Source;
+use crate::store::own::{Entry, Owner};
 use crate::workspace::problem::Problem;
 use std::sync::Arc;
 use std::time::Instant;
@@ -23,11 +23,8 @@ pub(super) struct Call {
 }
 
 impl Call {
-    pub(super) async fn record(
-        &self,
-        app: &App,
-        outcome: Result<&Outcome, &str>,
-    ) -> Result<Option<HistoryEntry>, Problem> {
+    /// As it is kept.
+    pub(super) fn entry(&self, outcome: Result<&Outcome, &str>) -> Result<Entry, Problem> {
         let sent = Sent {
             item: self.item,
             name: &self.name,
@@ -36,7 +33,7 @@ impl Call {
             outcome,
             total_ms: self.begun.elapsed().as_secs_f64() * 1_000.0,
         };
-        app.record(self.owner, sent, &self.redaction).await
+        entry(sent, &self.redaction)
     }
 }
 
@@ -57,7 +54,11 @@ impl Drop for UnderWay {
     fn drop(&mut self) {
         let Some((app, call)) = self.0.take() else { return };
         tokio::spawn(async move {
-            if let Err(problem) = call.record(&app, Err("canceled")).await {
+            let kept = match call.entry(Err("canceled")) {
+                Ok(entry) => app.keep(call.owner, entry).await,
+                Err(problem) => Err(problem),
+            };
+            if let Err(problem) = kept {
                 tracing::warn!(%problem, "a request that was canceled is not in the history");
             }
         });

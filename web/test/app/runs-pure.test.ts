@@ -1,8 +1,10 @@
-// What of a run is recorded: as much as the server takes, and what failed before all else.
+// What goes into a run, and what of it is recorded: as much as the server takes, and what failed before all else.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Live } from "../../src/app/live.svelte";
 import { countsOf, hasFailed, recordOf, resultOf } from "../../src/app/screens/runs/record";
+import { collectionOf, ofCollection } from "../../src/app/screens/workspace/model/plan";
 import type { Assertion, Result } from "../../src/client/runner";
 
 const LARGEST = 16 * 1024;
@@ -25,4 +27,14 @@ test("a result that fits is recorded as it is, but for what is too long and halv
   const record = recordOf(whole);
   assert.deepEqual(record.assertions?.map(({ name }) => name), ["� is half", `${"x".repeat(499)}…`]);
   assert.deepEqual(record.omitted, { passed: 0, failed: 0 });
+});
+
+test("a secret that was withheld is unknown to scripts, not empty", async () => {
+  const variable = [{ key: "token", type: "secret" }, { key: "other", value: "", type: "Secret" }, { key: "own", value: "1", type: "secret" }, { key: "empty", value: "" }];
+  const entry = (id: string, parent: string | null, kind: string) => [id, { id, parent, kind, name: id }] as const;
+  const items = new Map([entry("shop", null, "collection"), entry("ping", "shop", "request")]);
+  const live = { items, item: (id: string) => Promise.resolve({ content: id === "shop" ? { variable } : {} }) } as unknown as Live;
+  const collection = await collectionOf(live, ["ping"]);
+  assert.deepEqual(collection.variable?.map(({ key }) => key), ["own", "empty"]);
+  assert.deepEqual(ofCollection({ variable: [...variable, { key: "off", value: "1", disabled: true }] }), [["own", "1"], ["empty", ""]]);
 });

@@ -5,8 +5,8 @@ import type { Api, Item } from "../../../client";
 import type { Live } from "../../live.svelte";
 import { Drafts } from "./drafts.svelte";
 import { Exchange } from "./exchange.svelte";
-import { environmentOf } from "./model/plan";
-import { type Auth, authOf, pairsOf, requestOf } from "./model/postman";
+import { environmentOf, ofCollection } from "./model/plan";
+import { type Auth, authOf, requestOf } from "./model/postman";
 import { type Scope, scopeOf } from "./model/variables";
 import { Recently } from "./recent.svelte";
 import { type Scripted, scriptedIn } from "./scripted.svelte";
@@ -137,8 +137,7 @@ export class Desk {
     const content = this.contentOf(id);
     if (!content) return undefined;
     const [environment, root, known] = [this.environment, this.#rootOf(id), this.knownOf(id)];
-    const ofCollection = pairsOf(this.savedOf(root)?.["variable"]).filter((one) => !one.disabled && one["enabled"] !== false);
-    const before = { globals: [], collection: ofCollection.map(({ key, value }): [string, unknown] => [key, value]), environment: environmentOf(known) };
+    const before = { globals: [], collection: ofCollection(this.savedOf(root)), environment: environmentOf(known) };
     return this.exchange(id).send({
       api: this.api,
       live: this.live,

@@ -5,7 +5,8 @@ import { test } from "node:test";
 import type { Live } from "../../src/app/live.svelte";
 import { countsOf, hasFailed, recordOf, resultOf } from "../../src/app/screens/runs/record";
 import { collectionOf, ofCollection } from "../../src/app/screens/workspace/model/plan";
-import type { Assertion, Result } from "../../src/client/runner";
+import { type Layers, Scripted, type Values } from "../../src/app/screens/workspace/scripted.svelte";
+import type { Assertion, Entries, Result } from "../../src/client/runner";
 
 const LARGEST = 16 * 1024;
 const result = (assertions: Assertion[]): Result => ({ item: crypto.randomUUID(), name: "Ping", folders: [], iteration: 0, status: 200, ms: 12.5, assertions, console: [] });
@@ -37,4 +38,21 @@ test("a secret that was withheld is unknown to scripts, not empty", async () => 
   const collection = await collectionOf(live, ["ping"]);
   assert.deepEqual(collection.variable?.map(({ key }) => key), ["own", "empty"]);
   assert.deepEqual(ofCollection({ variable: [...variable, { key: "off", value: "1", disabled: true }] }), [["own", "1"], ["empty", ""]]);
+});
+
+test("what scripts set holds until it is changed by hand; sends at once keep what the other set", () => {
+  const scripted = new Scripted();
+  const layers = (environment: Entries): Layers<Entries> => ({ globals: [], collection: [["base", "x"]], environment });
+  const known = layers([["token", "0"], ["old", "1"]]);
+  const set = (environment: Entries): Layers<Values> => scripted.of("env", "shop", layers(environment));
+  const before = set(known.environment);
+  scripted.keep("env", "shop", known, before, layers([["token", "t1"]]));
+  scripted.keep("env", "shop", known, before, { ...layers([...known.environment, ["other", "2"]]), globals: [["wide", 3]] });
+  const now = set(known.environment);
+  assert.deepEqual([...now.environment], [["token", "t1"], ["old", undefined], ["other", "2"]]);
+  assert.deepEqual([[...now.globals], [...now.collection]], [[["wide", "3"]], []]);
+  assert.deepEqual([...set([["token", "by hand"], ["old", "1"]]).environment], [["old", undefined], ["other", "2"]]);
+  // A script that sets what there is without it takes back what another set.
+  scripted.keep("env", "shop", known, now, layers([...known.environment, ["other", "2"]]));
+  assert.deepEqual([...set(known.environment).environment], [["other", "2"]]);
 });

@@ -136,8 +136,11 @@ describe("what others do meanwhile", onServer, () => {
     assert.deepEqual(wrong, []);
   });
 
-  test("a save that is refused after one typed on: all of it is a draft again", async () => {
-    const { page } = await house().visit(barbara, "workspace", id("Pong"));
+  test("a save that is refused after one typed on and went elsewhere: all of it is a draft again", async () => {
+    const { page } = await house().visit(barbara, "environments");
+    await page.getByRole("heading", { name: "Environments" }).waitFor();
+    await page.getByRole("link", { name: "Workspace", exact: true }).click();
+    await row(page, "Pong").click();
     await url(page).waitFor();
     await away(
       page,
@@ -146,11 +149,16 @@ describe("what others do meanwhile", onServer, () => {
         await page.keyboard.press("Control+s");
         await page.getByRole("tab", { name: "Headers" }).click();
         await page.getByLabel("Header 1: name").fill("X-Since");
+        await page.getByRole("link", { name: "Environments" }).click();
+        await page.getByRole("heading", { name: "Environments" }).waitFor();
+        await page.getByRole("link", { name: "Workspace", exact: true }).click();
+        await row(page, "Pong").click();
       },
       () => house().ada.call("PATCH", house().api(`/members/${barbara.id}`), { role: "viewer" }),
     );
     await page.getByText("Your changes: only you see and send them").waitFor();
     await page.locator(".connection.live:not(.saving)").waitFor();
+    await page.getByRole("tab", { name: "Headers" }).click();
     assert.deepEqual([await url(page).inputValue(), await page.getByLabel("Header 1: name").inputValue()], ["https://api.example/refused", "X-Since"]);
   });
 

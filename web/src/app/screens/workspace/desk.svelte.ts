@@ -4,7 +4,7 @@ import { SvelteMap } from "svelte/reactivity";
 import type { Api, Item } from "../../../client";
 import type { Entries } from "../../../client/runner";
 import type { Live } from "../../live.svelte";
-import { Drafts } from "./drafts.svelte";
+import { type Drafts, draftsIn } from "./drafts.svelte";
 import { Exchange } from "./exchange.svelte";
 import { environmentOf, ofCollection } from "./model/plan";
 import { type Auth, authOf, requestOf } from "./model/postman";
@@ -32,7 +32,7 @@ export class Desk {
   constructor(live: Live, api: Api) {
     this.live = live;
     this.api = api;
-    this.drafts = new Drafts(live);
+    this.drafts = draftsIn(live);
     this.recent = new Recently(live);
     this.#scripted = scriptedIn(live);
     this.#environment = localStorage.getItem(this.#key) ?? "";

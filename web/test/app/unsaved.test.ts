@@ -162,6 +162,30 @@ describe("what others do meanwhile", onServer, () => {
     assert.deepEqual([await url(page).inputValue(), await page.getByLabel("Header 1: name").inputValue()], ["https://api.example/refused", "X-Since"]);
   });
 
+  test("a description that is written on before its save is refused is all there", async () => {
+    await house().ada.call("PATCH", house().api(`/members/${barbara.id}`), { role: "editor" });
+    const { page } = await house().visit(barbara, "overview");
+    const field = page.getByLabel("Description, in Markdown");
+    await page.getByRole("button", { name: "Edit" }).click();
+    await away(
+      page,
+      async () => {
+        await field.fill("Refused.");
+        await page.getByRole("button", { name: "Save" }).click();
+        await page.getByRole("button", { name: "Edit" }).click();
+        await field.fill("Refused. And more.");
+      },
+      () => house().ada.call("PATCH", house().api(`/members/${barbara.id}`), { role: "viewer" }),
+    );
+    await field.waitFor({ state: "detached" });
+    await page.locator(".connection.live:not(.saving)").waitFor();
+    await house().ada.call("PATCH", house().api(`/members/${barbara.id}`), { role: "editor" });
+    await field.waitFor();
+    assert.equal(await field.inputValue(), "Refused. And more.");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.locator(".markdown p", { hasText: "Refused. And more." }).waitFor();
+  });
+
   test("what a reader changed of a collection would not go along with its requests: it can't be changed", async () => {
     const [grace] = (await house().join([GRACE])) as [Person];
     const { page } = await house().visit(grace, "workspace", id("Shop"));

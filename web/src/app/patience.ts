@@ -11,7 +11,8 @@ export async function patiently<T>(ask: () => Promise<T>, isLater: (problem: Pro
       return await ask();
     } catch (error) {
       if (!(error instanceof Problem) || !isLater(error) || signal.aborted) throw error;
-      await sleep(systemClock, error.retryAfter === undefined ? backoff(attempt, Math.random) : error.retryAfter * 1000, signal);
+      // Its time is the least: "at once", said to many, would be asked without a pause.
+      await sleep(systemClock, Math.max(backoff(attempt, Math.random), (error.retryAfter ?? 0) * 1000), signal);
       signal.throwIfAborted();
     }
   }

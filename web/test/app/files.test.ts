@@ -74,6 +74,22 @@ describe("files", onServer, () => {
     assert.deepEqual(wrong, []);
   });
 
+  test("an import that fails after one went on and elsewhere says so", async () => {
+    const { page } = await house().visit(house().ada, "workspace");
+    let fail = () => {};
+    const failing = new Promise<void>((resolve) => (fail = resolve));
+    await page.route("**/import", async (route) => {
+      await failing;
+      await route.abort();
+    });
+    await drop(page.locator("body"), [{ name: "shop.json", text: JSON.stringify(SHOP) }]);
+    await page.getByRole("button", { name: "Go on in the background" }).click();
+    await page.getByRole("link", { name: "Environments" }).click();
+    await page.getByRole("heading", { name: "Environments" }).waitFor();
+    fail();
+    await page.getByText("The server can't be reached.").waitFor();
+  });
+
   test("who may not edit exports, and drops nothing", async () => {
     const [grace] = await house().join([GRACE]);
     assert.ok(grace);

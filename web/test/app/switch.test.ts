@@ -27,10 +27,18 @@ describe("the switch to multi-partner", onServer, () => {
     await request.page.getByText(`${ALAN.name} changed the URL, and so did you.`).waitFor();
     for (const { page } of [people, activity]) await page.locator("main").getByText(ALAN.name).first().waitFor();
     // However long it takes until there is something else to show.
+    const { page: team } = await house().visit(ada, "workspace", id("Ping"));
+    await team.getByRole("tab", { name: "Headers" }).click();
+    await team.getByLabel("Header 1: name").focus();
     for (const { page } of [people, activity]) await page.route(/\/(members|activity)\b/, () => {});
 
+    await request.page.getByLabel("URL").focus();
     await house().separatePartners();
     await request.page.getByText("Somebody changed the URL, and so did you.").waitFor();
+    assert.ok(await request.page.locator("main").evaluate((main) => main === document.activeElement), "it goes on by the keyboard from there");
+    // The team's screens stay as they are.
+    await team.getByRole("button", { name: "Comments" }).waitFor({ state: "detached" });
+    assert.ok(await team.getByLabel("Header 1: name").evaluate((field) => field === document.activeElement));
     assert.equal(await request.page.getByLabel("URL").inputValue(), "https://api.example/hers");
     for (const { page } of [people, activity]) await page.locator("main").getByText(ALAN.name).first().waitFor({ state: "detached" });
     for (const { trace } of [request, people, activity]) await trace.holdsNothing(house().others(grace));

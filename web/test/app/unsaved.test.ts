@@ -136,8 +136,11 @@ describe("what others do meanwhile", onServer, () => {
     assert.deepEqual(wrong, []);
   });
 
-  test("a save that is refused after one typed on: all of it is a draft again", async () => {
-    const { page } = await house().visit(barbara, "workspace", id("Pong"));
+  test("a save that is refused after one typed on and went elsewhere: all of it is a draft again", async () => {
+    const { page } = await house().visit(barbara, "environments");
+    await page.getByRole("heading", { name: "Environments" }).waitFor();
+    await page.getByRole("link", { name: "Workspace", exact: true }).click();
+    await row(page, "Pong").click();
     await url(page).waitFor();
     await away(
       page,
@@ -146,12 +149,41 @@ describe("what others do meanwhile", onServer, () => {
         await page.keyboard.press("Control+s");
         await page.getByRole("tab", { name: "Headers" }).click();
         await page.getByLabel("Header 1: name").fill("X-Since");
+        await page.getByRole("link", { name: "Environments" }).click();
+        await page.getByRole("heading", { name: "Environments" }).waitFor();
+        await page.getByRole("link", { name: "Workspace", exact: true }).click();
+        await row(page, "Pong").click();
       },
       () => house().ada.call("PATCH", house().api(`/members/${barbara.id}`), { role: "viewer" }),
     );
     await page.getByText("Your changes: only you see and send them").waitFor();
     await page.locator(".connection.live:not(.saving)").waitFor();
+    await page.getByRole("tab", { name: "Headers" }).click();
     assert.deepEqual([await url(page).inputValue(), await page.getByLabel("Header 1: name").inputValue()], ["https://api.example/refused", "X-Since"]);
+  });
+
+  test("a description that is written on before its save is refused is all there", async () => {
+    await house().ada.call("PATCH", house().api(`/members/${barbara.id}`), { role: "editor" });
+    const { page } = await house().visit(barbara, "overview");
+    const field = page.getByLabel("Description, in Markdown");
+    await page.getByRole("button", { name: "Edit" }).click();
+    await away(
+      page,
+      async () => {
+        await field.fill("Refused.");
+        await page.getByRole("button", { name: "Save" }).click();
+        await page.getByRole("button", { name: "Edit" }).click();
+        await field.fill("Refused. And more.");
+      },
+      () => house().ada.call("PATCH", house().api(`/members/${barbara.id}`), { role: "viewer" }),
+    );
+    await field.waitFor({ state: "detached" });
+    await page.locator(".connection.live:not(.saving)").waitFor();
+    await house().ada.call("PATCH", house().api(`/members/${barbara.id}`), { role: "editor" });
+    await field.waitFor();
+    assert.equal(await field.inputValue(), "Refused. And more.");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.locator(".markdown p", { hasText: "Refused. And more." }).waitFor();
   });
 
   test("what a reader changed of a collection would not go along with its requests: it can't be changed", async () => {

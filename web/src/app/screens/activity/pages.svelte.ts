@@ -16,7 +16,7 @@ export class Pages {
   readonly #workspace: string;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #anew = false;
-  #asked = 0;
+  #loading = false;
 
   constructor(workspace: string) {
     this.#workspace = workspace;
@@ -36,16 +36,17 @@ export class Pages {
     });
     return () => {
       clearTimeout(this.#timer);
+      this.#timer = undefined;
       off();
     };
   }
 
   /** From the top; what was read of older pages stays when the new page reaches it. */
   async load(anew = false): Promise<void> {
-    const asked = ++this.#asked;
+    if (this.#loading) return;
+    this.#loading = true;
     try {
       const page = await this.#read();
-      if (asked !== this.#asked) return;
       const known = anew ? undefined : this.entries;
       const at = known ? overlap(page.entries, known) : -1;
       if (known && at >= 0) this.entries = [...page.entries.slice(0, at), ...known];
@@ -55,7 +56,9 @@ export class Pages {
       }
       this.problem = undefined;
     } catch (error) {
-      if (asked === this.#asked && !session.ended(error)) this.problem = error;
+      if (!session.ended(error)) this.problem = error;
+    } finally {
+      this.#loading = false;
     }
   }
 
@@ -81,9 +84,11 @@ export class Pages {
     this.#anew ||= anew;
     // What follows does not put it off: there may be no end of it.
     this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      // On a slow line its answer would come too late for ever.
+      if (this.#loading) return this.#soon(false);
       const all = this.#anew;
       this.#anew = false;
-      this.#timer = undefined;
       void this.load(all);
     }, GATHER_MS);
   }

@@ -9,19 +9,22 @@ const DESCRIPTION = "description";
 
 export class Description {
   #draft = $state.raw<Draft>();
+  /** It is being saved, until that is answered. */
+  #saving = $state(false);
   readonly #live: Live;
 
   constructor(live: Live) {
     this.#live = live;
     const before = kept(live, DESCRIPTION);
     if (before) this.#set(this.#upon(before));
+    live.on(({ type }) => {
+      // What is written on while a save is under way stands upon that: once it is answered, it is known what is so.
+      if (type === "workspace" && this.#draft && !this.#saving) this.#set(this.#upon(this.#draft));
+    });
   }
 
-  /** Follows what others change; to be ended by what it answers. */
-  follow(): () => void {
-    return this.#live.on(({ type }) => {
-      if (type === "workspace" && this.#draft) this.#set(this.#upon(this.#draft));
-    });
+  get isSaving(): boolean {
+    return this.#saving;
   }
 
   /** Undefined: nothing is being written. */
@@ -54,18 +57,22 @@ export class Description {
     forget(this.#live, DESCRIPTION);
   }
 
-  /** What is refused is being written still. The frame says why. */
+  /** What is refused is being written still, with what was written since. The frame says why. */
   async save(): Promise<void> {
     const draft = this.#draft;
-    if (!draft) return;
+    if (!draft || this.#saving) return;
     this.discard();
     const description = String(draft.mine["description"] ?? "");
     if (description === this.#live.workspace.description) return;
-    try {
-      await this.#live.edit([{ kind: "workspace_update", patch: { description } }]);
-    } catch {
-      if (!this.#draft) this.#set(this.#upon(draft));
-    }
+    this.#saving = true;
+    const refused = await this.#live.edit([{ kind: "workspace_update", patch: { description } }]).then(
+      () => false,
+      () => true,
+    );
+    this.#saving = false;
+    const since = this.#draft;
+    const rest = refused ? { base: draft.base, mine: since?.mine ?? draft.mine, theirs: {} } : since;
+    if (rest) this.#set(this.#upon(rest));
   }
 
   #now(): Draft["base"] {
@@ -81,4 +88,13 @@ export class Description {
     if (draft.mine["description"] === draft.base["description"]) forget(this.#live, DESCRIPTION);
     else keep(this.#live, DESCRIPTION, draft);
   }
+}
+
+const known = new WeakMap<Live, Description>();
+
+/** One for a workspace in this page: a save may be answered when another screen is shown. */
+export function descriptionIn(live: Live): Description {
+  let description = known.get(live);
+  if (!description) known.set(live, (description = new Description(live)));
+  return description;
 }

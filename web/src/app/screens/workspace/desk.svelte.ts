@@ -2,14 +2,15 @@
 
 import { SvelteMap } from "svelte/reactivity";
 import type { Api, Item } from "../../../client";
+import type { Entries } from "../../../client/runner";
 import type { Live } from "../../live.svelte";
-import { Drafts } from "./drafts.svelte";
+import { type Drafts, draftsIn } from "./drafts.svelte";
 import { Exchange } from "./exchange.svelte";
-import { environmentOf } from "./model/plan";
-import { type Auth, authOf, pairsOf, requestOf } from "./model/postman";
-import { type Scope, scopeOf } from "./model/variables";
+import { environmentOf, ofCollection } from "./model/plan";
+import { type Auth, authOf, requestOf } from "./model/postman";
+import { type Scope, scopeOf, type Sources } from "./model/variables";
 import { Recently } from "./recent.svelte";
-import { type Scripted, scriptedIn } from "./scripted.svelte";
+import { type Layers, type Scripted, scriptedIn } from "./scripted.svelte";
 import { pathTo } from "./tree/rows";
 
 export class Desk {
@@ -31,7 +32,7 @@ export class Desk {
   constructor(live: Live, api: Api) {
     this.live = live;
     this.api = api;
-    this.drafts = new Drafts(live);
+    this.drafts = draftsIn(live);
     this.recent = new Recently(live);
     this.#scripted = scriptedIn(live);
     this.#environment = localStorage.getItem(this.#key) ?? "";
@@ -66,7 +67,8 @@ export class Desk {
 
   /** The variables that hold for an item. Its collection is read first, by whoever shows it. */
   scopeOf(id: string): Scope {
-    return scopeOf({ ...this.#sources(id), scripted: this.#scripted.of(this.environment, this.#rootOf(id)) });
+    const sources = this.#sources(id);
+    return scopeOf({ ...sources, scripted: this.#scripted.of(this.environment, this.#rootOf(id), unscripted(sources)) });
   }
 
   /** The same as the server knows them: without what scripts have set. */
@@ -74,7 +76,7 @@ export class Desk {
     return scopeOf(this.#sources(id));
   }
 
-  #sources(id: string) {
+  #sources(id: string): Sources {
     const root = this.#rootOf(id);
     const collection = root === id ? this.contentOf(id) : this.savedOf(root);
     const environment = this.live.environments.get(this.environment)?.content;
@@ -136,9 +138,9 @@ export class Desk {
   send(id: string): Promise<void> | undefined {
     const content = this.contentOf(id);
     if (!content) return undefined;
-    const [environment, root, known] = [this.environment, this.#rootOf(id), this.knownOf(id)];
-    const ofCollection = pairsOf(this.savedOf(root)?.["variable"]).filter((one) => !one.disabled && one["enabled"] !== false);
-    const before = { globals: [], collection: ofCollection.map(({ key, value }): [string, unknown] => [key, value]), environment: environmentOf(known) };
+    const [environment, root, sources] = [this.environment, this.#rootOf(id), this.#sources(id)];
+    const before = unscripted(sources);
+    const set = this.#scripted.of(environment, root, before);
     return this.exchange(id).send({
       api: this.api,
       live: this.live,
@@ -146,10 +148,10 @@ export class Desk {
       content,
       changed: this.drafts.isDirty(id),
       environment: environment || null,
-      scope: this.scopeOf(id),
-      known,
-      set: this.#scripted.of(environment, root),
-      keep: (left) => this.#scripted.keep(environment, root, before, left),
+      scope: scopeOf({ ...sources, scripted: set }),
+      known: scopeOf(sources),
+      set,
+      keep: (left) => this.#scripted.keep(environment, root, before, set, left),
       files: this.files.get(id) ?? new Map(),
     });
   }
@@ -157,4 +159,9 @@ export class Desk {
   get #key(): string {
     return `loggia.environment.${this.live.id}`;
   }
+}
+
+/** The variables by what they are of, as they are without scripts. */
+function unscripted(sources: Sources): Layers<Entries> {
+  return { globals: [], collection: ofCollection(sources.collection), environment: environmentOf(scopeOf(sources)) };
 }

@@ -1,7 +1,7 @@
 // What the reader has changed and not saved, by item. It is the reader's alone: kept in this tab, sent to nobody.
 
 import { SvelteMap } from "svelte/reactivity";
-import type { Json } from "../../../client";
+import type { Json, Mode, Notice } from "../../../client";
 import type { Live } from "../../live.svelte";
 import { forget, keep, kept } from "../../unsaved";
 import { type Draft, equal, fieldOf, isDirty, patchOf, rebase, withField } from "./model/draft";
@@ -12,25 +12,36 @@ export class Drafts {
   /** What is being saved, until it is answered. */
   readonly #saving = new SvelteMap<string, { base: Json; mine: Json }>();
   readonly #live: Live;
+  #mode: Mode;
 
   constructor(live: Live) {
     this.#live = live;
+    this.#mode = live.workspace.mode;
+    live.on((notice) => {
+      if (notice.type === "changed") this.#changed(notice);
+      else if (notice.type === "workspace" && this.#mode !== live.workspace.mode) this.#switched();
+    });
   }
 
-  /** Follows what others change; to be ended by what it answers. */
-  follow(): () => void {
-    return this.#live.on((notice) => {
-      if (notice.type !== "changed") return;
-      for (const id of [...this.#drafts.keys()]) {
-        // What is typed on while a save is under way stands upon that: once it is answered, it is known what is so.
-        if ((notice.items && !notice.items.has(id)) || this.#saving.has(id)) continue;
-        const draft = this.#drafts.get(id);
-        const now = this.#live.workspace.peek(id)?.content;
-        if (!draft || !now || equal(now, draft.base)) continue;
-        const by = notice.by && notice.by.id !== this.#live.you.id ? notice.by.name : null;
-        this.#set(id, rebase(draft, now, by));
-      }
-    });
+  #changed({ items, by: person }: Extract<Notice, { type: "changed" }>): void {
+    for (const id of [...this.#drafts.keys()]) {
+      // What is typed on while a save is under way stands upon that: once it is answered, it is known what is so.
+      if ((items && !items.has(id)) || this.#saving.has(id)) continue;
+      const draft = this.#drafts.get(id);
+      const now = this.#live.workspace.peek(id)?.content;
+      if (!draft || !now || equal(now, draft.base)) continue;
+      const by = person && person.id !== this.#live.workspace.you.id ? person.name : null;
+      this.#set(id, rebase(draft, now, by));
+    }
+  }
+
+  /** In another mode a partner's page holds no other's name. */
+  #switched(): void {
+    this.#mode = this.#live.workspace.mode;
+    for (const [id, draft] of [...this.#drafts]) {
+      const theirs = Object.fromEntries(Object.entries(draft.theirs).map(([field, { value }]) => [field, { value, by: null }]));
+      this.#set(id, { ...draft, theirs });
+    }
   }
 
   get(id: string): Draft | undefined {
@@ -57,6 +68,7 @@ export class Drafts {
 
   /** Takes up what there was before the item was read: in an earlier visit to this tab, or before an outage. */
   restore(id: string, saved: Json): void {
+    if (this.#saving.has(id)) return;
     const before = this.left(id);
     if (before) this.#set(id, rebase(before, saved, null));
   }
@@ -114,6 +126,15 @@ export class Drafts {
     this.#drafts.set(id, draft);
     keep(this.#live, id, draft);
   }
+}
+
+const known = new WeakMap<Live, Drafts>();
+
+/** One for a workspace in this page: a save may be answered when another screen is shown. */
+export function draftsIn(live: Live): Drafts {
+  let drafts = known.get(live);
+  if (!drafts) known.set(live, (drafts = new Drafts(live)));
+  return drafts;
 }
 
 function without(theirs: Draft["theirs"], field: string): Draft["theirs"] {

@@ -1,4 +1,5 @@
-// What scripts of sends have set: it holds for the next sends from this page, and goes with the page.
+// What scripts of sends have set: it holds for the next sends from this page until the variable is changed by hand, and
+// goes with the page.
 
 import { SvelteMap } from "svelte/reactivity";
 import type { Entries } from "../../../client/runner";
@@ -14,29 +15,50 @@ export interface Layers<T> {
   environment: T;
 }
 
-const NOTHING: Values = new Map();
+/** What a script made of a variable, and what that was without scripts: once it is something else, that holds. */
+interface Setting {
+  was: string | undefined;
+  value: string | undefined;
+}
 
 export class Scripted {
-  readonly #values = new SvelteMap<string, Values>();
+  readonly #settings = new SvelteMap<string, ReadonlyMap<string, Setting>>();
 
-  /** For sends with an environment (or the empty text) of what is in a collection. */
-  of(environment: string, collection: string): Layers<Values> {
-    const at = (owner: string) => this.#values.get(owner) ?? NOTHING;
-    return { globals: at("globals"), collection: at(`collection ${collection}`), environment: at(`environment ${environment}`) };
+  /** For sends with an environment (or the empty text) of what is in a collection; `known`: the variables without scripts. */
+  of(environment: string, collection: string, known: Layers<Entries>): Layers<Values> {
+    return layersOf(environment, collection, (owner, layer) => {
+      const now = textsOf(known[layer]);
+      const holding = [...(this.#settings.get(owner) ?? [])].filter(([name, { was }]) => was === now.get(name));
+      return new Map(holding.map(([name, { value }]) => [name, value]));
+    });
   }
 
-  /** What a send has made of the variables that there are without scripts. */
-  keep(environment: string, collection: string, before: Layers<Entries>, after: Layers<Entries>): void {
-    this.#values.set("globals", difference(before.globals, after.globals));
-    this.#values.set(`collection ${collection}`, difference(before.collection, after.collection));
-    this.#values.set(`environment ${environment}`, difference(before.environment, after.environment));
+  /** What a send has made of the variables as it began with them; what others set meanwhile stays. */
+  keep(environment: string, collection: string, known: Layers<Entries>, set: Layers<Values>, after: Layers<Entries>): void {
+    layersOf(environment, collection, (owner, layer) => {
+      const [before, now] = [textsOf(known[layer]), textsOf(after[layer])];
+      const settings = new Map(this.#settings.get(owner));
+      for (const name of new Set([...before.keys(), ...set[layer].keys(), ...now.keys()])) {
+        const [was, value] = [before.get(name), now.get(name)];
+        if (value === (set[layer].has(name) ? set[layer].get(name) : was)) continue;
+        if (value === was) settings.delete(name);
+        else settings.set(name, { was, value });
+      }
+      this.#settings.set(owner, settings);
+    });
   }
 }
 
-function difference(before: Entries, after: Entries): Values {
-  const [was, is] = [before, after].map((entries) => new Map(entries.map(([name, value]) => [name, text(value)])));
-  const names = new Set([...(was?.keys() ?? []), ...(is?.keys() ?? [])]);
-  return new Map([...names].filter((name) => was?.get(name) !== is?.get(name)).map((name) => [name, is?.get(name)]));
+function layersOf<T>(environment: string, collection: string, of: (owner: string, layer: keyof Layers<T>) => T): Layers<T> {
+  return {
+    globals: of("globals", "globals"),
+    collection: of(`collection ${collection}`, "collection"),
+    environment: of(`environment ${environment}`, "environment"),
+  };
+}
+
+function textsOf(entries: Entries): Map<string, string> {
+  return new Map(entries.map(([name, value]) => [name, text(value)]));
 }
 
 const known = new WeakMap<Live, Scripted>();

@@ -6,7 +6,7 @@ import type { Collection, Entries, Item, OutgoingRequest, Send, SentResponse, Va
 import type { Live } from "../../../live.svelte";
 import { patiently } from "../../../patience";
 import { pathTo } from "../tree/rows";
-import { isObject } from "./postman";
+import { isObject, isSecret, pairsOf, text } from "./postman";
 import type { Scope } from "./variables";
 import type { Sent } from "./sent";
 
@@ -27,7 +27,20 @@ export async function collectionOf(live: Live, ids: readonly string[], override?
   if (!root || paths.some((path) => path[0]?.id !== root.id)) throw new Error("A request is no longer there.");
   const item: Item[] = [];
   for (const path of paths) item.push(...(await wrap(path.slice(1))));
-  return { ...(await contentOf(root)), info: { name: root.name }, item } as Collection;
+  const content = await contentOf(root);
+  return { ...content, variable: variablesIn(content), info: { name: root.name }, item } as Collection;
+}
+
+/** A collection's variables for scripts: what was withheld of them stays unknown, and the server has it. */
+function variablesIn(collection: Json | undefined): Json[] {
+  const list = collection?.["variable"];
+  return Array.isArray(list) ? list.filter(isObject).filter((one) => !(isSecret(one) && text(one["value"]) === "")) : [];
+}
+
+/** The same as names and values. */
+export function ofCollection(collection: Json | undefined): Entries {
+  const on = pairsOf(variablesIn(collection)).filter((one) => !one.disabled && one["enabled"] !== false);
+  return on.map(({ key, value }) => [key, value]);
 }
 
 /** Whether any script stands in it. */

@@ -25,7 +25,7 @@ export const SOURCES: Record<Source, string> = {
   dynamic: "made anew for every send",
 };
 
-interface Sources {
+export interface Sources {
   collection?: Json | undefined;
   environment?: Json | undefined;
   /** By name. */

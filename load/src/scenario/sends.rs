@@ -180,7 +180,7 @@ fn tell(findings: &mut Findings, parts: &[Part]) -> anyhow::Result<()> {
     let ratio = Quartiles::of(pairs);
     findings.headline("p99 of an edit beside sends", format!("{ratio} × without"));
     let p99 = |parts: &[&Part]| Quartiles::of(parts.iter().map(|part| part.p99_ms));
-    let detail = format!("p99 {} ms, {} ms without", p99(&with), p99(&without));
+    let detail = format!("p99 {ratio} × without: {} ms, {} ms", p99(&with), p99(&without));
     findings.check(Check::that(ratio.median <= BOUND, "sends hold back nobody's edits", &detail));
     findings.table(table);
     findings.detail("parts", serde_json::to_value(parts)?);

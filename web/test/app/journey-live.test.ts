@@ -8,6 +8,8 @@ import { PROGRAM } from "./browser";
 import { collection, GUESTS, House, requestTo, type Visit } from "./journey";
 import { lastDeed, lookOut, rememberDeeds, seenAt, type Sight } from "./sight";
 
+/** Milliseconds that none may take, whatever else the machine has to do. */
+const ANY_MS = 2_000;
 /** From the key or click that commits an edit to its standing in another page. */
 const MOST_MS = 200;
 const TREE = "[role=treeitem]";
@@ -118,6 +120,7 @@ describe("an editor and three partners at once", { skip: PROGRAM ? false : "LOGG
     const all = took.flatMap(({ ms }) => ms).sort((a, b) => a - b);
     t.diagnostic(`median ${all[all.length >> 1]} ms, 95 % ${all[Math.floor(all.length * 0.95)]} ms, most ${all.at(-1)} ms`);
     assert.ok((all[0] ?? -1) >= 0, "nothing is seen before it is done");
+    assert.ok((all.at(-1) ?? Infinity) < ANY_MS, "one that takes very long");
     // All but one in twenty: on a machine that has other things to do, one may have to wait for it.
     assert.ok((all[Math.floor(all.length * 0.95)] ?? Infinity) < MOST_MS, "what takes long");
     for (const [index, person] of partners.entries()) await others[index + 1]?.trace.findsNothing(house.others(person));

@@ -85,7 +85,7 @@ describe("files", onServer, () => {
     await drop(page.locator("body"), [{ name: "shop.json", text: JSON.stringify(SHOP) }]);
     await page.getByRole("button", { name: "Go on in the background" }).click();
     await page.getByRole("link", { name: "Environments" }).click();
-    await page.getByRole("heading", { name: "Environments" }).waitFor();
+    await page.getByRole("heading", { name: "Environments", exact: true }).waitFor();
     fail();
     await page.getByText("The server can't be reached.").waitFor();
   });

@@ -97,8 +97,10 @@ pub trait Own: Send + Sync + 'static {
     /// Deletes all entries, some at a time.
     async fn delete_entries(&self, owner: Owner) -> anyhow::Result<()>;
 
-    /// Adds a run, and lets go of what is past what is kept. False, and nothing done, for who is no member.
-    async fn add_run(&self, owner: Owner, run: Run, keep: Keep) -> anyhow::Result<bool>;
+    /// Adds a run. False, and nothing done, for who is no member.
+    async fn add_run(&self, owner: Owner, run: Run) -> anyhow::Result<bool>;
+    /// Lets go of runs past what is kept, some of one at a time: it may take seconds.
+    async fn trim_runs(&self, owner: Owner, keep: Keep) -> anyhow::Result<()>;
     /// Runs, newest first.
     async fn runs(&self, owner: Owner, page: Page<RunId>) -> anyhow::Result<Vec<Run>>;
     /// One run.

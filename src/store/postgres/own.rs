@@ -131,8 +131,8 @@ impl Own for Postgres {
         Ok(())
     }
 
-    async fn add_run(&self, owner: Owner, run: Run, keep: Keep) -> anyhow::Result<bool> {
-        let added = written(
+    async fn add_run(&self, owner: Owner, run: Run) -> anyhow::Result<bool> {
+        written(
             &self.connections,
             "INSERT INTO runs (owner, id, item, environment, iterations, started_at, heard_at, state)
              SELECT p.number, $3::UUID, $4::UUID, $5::UUID, $6::BIGINT, $7::BIGINT, $7::BIGINT, $8::TEXT
@@ -148,21 +148,21 @@ impl Own for Postgres {
                 &word(run.state),
             ],
         )
-        .await;
-        if !added.context("add a run")? {
-            return Ok(false);
-        }
+        .await
+        .context("add a run")
+    }
+
+    async fn trim_runs(&self, owner: Owner, keep: Keep) -> anyhow::Result<()> {
         let sql = format!(
-            "SELECT delete_some_of_run(r.owner, r.id, $6) FROM owners o JOIN runs r ON r.owner = o.number
-             WHERE {OWNED} AND r.id <> $3 AND (r.started_at < $4 OR r.id <=
-                 (SELECT n.id FROM runs n WHERE n.owner = o.number ORDER BY n.id DESC LIMIT 1 OFFSET $5))
+            "SELECT delete_some_of_run(r.owner, r.id, $5) FROM owners o JOIN runs r ON r.owner = o.number
+             WHERE {OWNED} AND (r.started_at < $3 OR r.id <=
+                 (SELECT n.id FROM runs n WHERE n.owner = o.number ORDER BY n.id DESC LIMIT 1 OFFSET $4))
              LIMIT 1"
         );
         let (since, most) = (micros(keep.since)?, i64::from(keep.most));
-        let params: [&(dyn ToSql + Sync); 6] =
-            [&owner.workspace.0, &owner.user.0, &run.id.0, &since, &most, &DELETED_AT_ONCE];
+        let params: [&(dyn ToSql + Sync); 5] = [&owner.workspace.0, &owner.user.0, &since, &most, &DELETED_AT_ONCE];
         while !self.connections.write(&sql, &params).await.context("let go of old runs")?.is_empty() {}
-        Ok(true)
+        Ok(())
     }
 
     async fn runs(&self, owner: Owner, page: Page<RunId>) -> anyhow::Result<Vec<Run>> {

@@ -118,8 +118,8 @@ pub trait Own: Send + Sync + 'static {
         state: RunState,
         at: OffsetDateTime,
     ) -> anyhow::Result<Option<Run>>;
-    /// Ends, as aborted, runs that are on and of which nothing was heard since then: at the last that was.
-    async fn abort_runs(&self, unheard_since: OffsetDateTime) -> anyhow::Result<()>;
+    /// Ends, as aborted, runs that are on and of which nothing was heard since then, at the last that was: the runs after it.
+    async fn abort_runs(&self, unheard_since: OffsetDateTime) -> anyhow::Result<Vec<(Owner, Run)>>;
     /// Deletes a run with its results, some at a time; whether there was one.
     async fn delete_run(&self, owner: Owner, id: RunId) -> anyhow::Result<bool>;
 

@@ -9,9 +9,9 @@ use loggia::call::redact::{REDACTED, Redaction};
 use loggia::call::{Behavior, Body, Handshake, Header, Outcome, Outgoing, Redirect, Sizes, Timings};
 use loggia::config::{HistoryOptions, LARGEST_JAR, MailOptions, SecretUrl, ServeOptions, StoreOptions};
 use loggia::http::App;
-use loggia::id::{EntryId, UserId, WorkspaceId};
+use loggia::id::{EntryId, RunId, UserId, WorkspaceId};
 use loggia::identity::Secret;
-use loggia::protocol::own::{HistoryEntry, Source};
+use loggia::protocol::own::{HistoryEntry, Run, RunState, Source, Totals};
 use loggia::server::{STORE_FILE, Server, open_store};
 use loggia::store::now_utc;
 use loggia::store::own::{Entry, Keep, Owner};
@@ -287,6 +287,24 @@ async fn all_of_ones_own_sessions_hear_of_it_and_it_moves_no_position() {
         assert_eq!(further["run"]["totals"]["requests"], 1);
         assert_eq!(client.until_type("run").await["run"], *ended.expect(200));
     }
+    // Of one that was left, too.
+    let left = Run {
+        id: RunId::new(),
+        item: None,
+        environment: None,
+        iterations: 1,
+        started_at: now_utc() - Duration::hours(2),
+        ended_at: None,
+        state: RunState::Running,
+        totals: Totals::default(),
+    };
+    assert!(scene.server.store.add_run(owner(&scene.workspace, &scene.pat), left.clone()).await.unwrap());
+    let told = tokio::select! {
+        told = clients[0].until_type("run") => told,
+        never = scene.server.app.sweep() => match never {},
+    };
+    let aborted = Run { state: RunState::Aborted, ended_at: Some(left.started_at), ..left };
+    assert_eq!(told["run"], serde_json::to_value(aborted).unwrap());
     let at = scene.get(&scene.pat, "").await.json["positions"].clone();
     scene.fill(&scene.pat).await;
     assert_eq!(scene.get(&scene.pat, "").await.json["positions"], at);

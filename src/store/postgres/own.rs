@@ -8,7 +8,7 @@ use super::{
     convert::{get_name, int, micros},
 };
 use crate::{
-    id::{EntryId, EnvironmentId, RunId},
+    id::{EntryId, EnvironmentId, RunId, UserId, WorkspaceId},
     protocol::own::{HistoryEntry, Run, RunState},
     store::own::{Added, DELETED_AT_ONCE, Entry, Keep, Own, Owner, Page, Replaced, searched, word},
 };
@@ -258,9 +258,16 @@ impl Own for Postgres {
         first_run(&rows)
     }
 
-    async fn abort_runs(&self, unheard_since: OffsetDateTime) -> anyhow::Result<()> {
-        let sql = "UPDATE runs SET state = 'aborted', ended_at = heard_at WHERE state = 'running' AND heard_at < $1";
-        self.connections.write(sql, &[&micros(unheard_since)?]).await.map(drop).context("abort runs")
+    async fn abort_runs(&self, unheard_since: OffsetDateTime) -> anyhow::Result<Vec<(Owner, Run)>> {
+        let sql = format!(
+            "UPDATE runs r SET state = 'aborted', ended_at = r.heard_at FROM owners o
+             WHERE o.number = r.owner AND r.state = 'running' AND r.heard_at < $1 RETURNING {RUN}, o.workspace, o.account"
+        );
+        let rows = self.connections.write(&sql, &[&micros(unheard_since)?]).await.context("abort runs")?;
+        let whose = |row: &Row| -> anyhow::Result<Owner> {
+            Ok(Owner { workspace: WorkspaceId(row.try_get("workspace")?), user: UserId(row.try_get("account")?) })
+        };
+        rows.iter().map(|row| Ok((whose(row)?, read_run(row)?))).collect()
     }
 
     async fn delete_run(&self, owner: Owner, id: RunId) -> anyhow::Result<bool> {

@@ -91,7 +91,7 @@ impl Own for Sqlite {
         self.writer.run_later(move |connection| end_run(connection, owner, id, state, at)).await.context("end a run")
     }
 
-    async fn abort_runs(&self, unheard_since: OffsetDateTime) -> anyhow::Result<()> {
+    async fn abort_runs(&self, unheard_since: OffsetDateTime) -> anyhow::Result<Vec<(Owner, Run)>> {
         self.writer.run_later(move |connection| abort_runs(connection, unheard_since)).await.context("abort runs")
     }
 

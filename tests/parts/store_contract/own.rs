@@ -427,10 +427,11 @@ pub(super) async fn a_run_that_nothing_is_heard_of_ends_as_aborted(backend: impl
         let run = store.run(ann, run.id).await.unwrap().unwrap();
         (run.state, run.ended_at)
     };
-    store.abort_runs(at(50)).await.unwrap();
+    let aborted = Run { state: RunState::Aborted, ended_at: Some(at(0)), ..silent.clone() };
+    assert_eq!(store.abort_runs(at(50)).await.unwrap(), [(ann, aborted)]);
     assert_eq!(state(&silent).await, (RunState::Aborted, Some(at(0))));
     assert_eq!(state(&told).await, (RunState::Running, None));
     assert_eq!(state(&ended).await, (RunState::Finished, Some(at(1))));
-    store.abort_runs(at(101)).await.unwrap();
+    assert_eq!(store.abort_runs(at(101)).await.unwrap().len(), 1);
     assert_eq!(state(&told).await, (RunState::Aborted, Some(at(100))));
 }

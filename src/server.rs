@@ -1,6 +1,5 @@
 //! Builds the parts, joins them, stops them.
 
-use crate::call::history;
 use crate::call::send::Sender;
 use crate::cluster::Cluster;
 use crate::cluster::local::Local;
@@ -109,7 +108,7 @@ impl Server {
             served = self.serve(shutdown) => served,
             never = app.hub.watch(|credential| app.identity.forget(credential)) => match never {},
             never = tidy(&app) => match never {},
-            never = history::sweep(Arc::clone(&app.store), app.history) => match never {},
+            never = app.sweep() => match never {},
         }?;
         app.mail.finish(MAILS).await;
         Ok(())

@@ -10,7 +10,7 @@ mod headers;
 mod url;
 
 use super::{
-    Behavior, Outgoing,
+    Behavior, Outgoing, USER_AGENT,
     content::{self, Malformed},
     variables::{Resolver, Scope, TooLong},
 };
@@ -168,7 +168,7 @@ pub fn build(sources: &Sources, rng: &mut dyn RngCore) -> Result<Built, BuildErr
     if let Some(body) = &body {
         body.content_type.put(&mut headers, type_is_off);
     }
-    for (name, value) in [("User-Agent", concat!("Loggia/", env!("CARGO_PKG_VERSION"))), ("Accept", "*/*")] {
+    for (name, value) in [("User-Agent", USER_AGENT), ("Accept", "*/*")] {
         if !headers.has(name) && !profile.disabled.contains(&name.to_ascii_lowercase()) {
             headers.add(name, value);
         }
@@ -234,6 +234,7 @@ impl Profile {
         let disabled = match find("disabledSystemHeaders") {
             None => BTreeSet::new(),
             Some(Value::Object(names)) => {
+                // Names in lower case alone turn a header off, as in Postman.
                 let names = names.iter().filter(|(_, disabled)| **disabled == Value::Bool(true));
                 names.map(|(name, _)| name.clone()).collect()
             }

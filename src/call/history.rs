@@ -4,13 +4,12 @@
 use super::{Body, Header, Outcome, Outgoing, Redirect, Sizes, Timings, redact::Redaction, send::cookies::Jar, source};
 use crate::config::{HistoryOptions, LARGEST_KEPT_BODY, RUN_SILENCE_SECONDS};
 use crate::id::{EntryId, ItemId};
-use crate::protocol::own::{HistoryEntry, Source};
+use crate::protocol::own::{HistoryEntry, Run, Source};
 use crate::store::own::{Entry, Keep, Owner, Replaced};
 use crate::store::{Store, now_utc, unavailable};
 use crate::workspace::problem::{Code, Problem};
 use serde::Serialize;
 use std::convert::Infallible;
-use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
 use tokio::time::{MissedTickBehavior, interval};
 use url::Url;
@@ -90,16 +89,30 @@ pub async fn keep_cookies(store: &dyn Store, owner: Owner, taken: &[(Url, String
     }
 }
 
-/// Deletes what is older than is kept and what nobody owns any more, and ends runs that nobody tells of, for as long as
-/// it is polled.
-pub async fn sweep(store: Arc<dyn Store>, options: HistoryOptions) -> Infallible {
+/// Deletes what is older than is kept and what nobody owns any more, and ends runs that nobody tells of, which it
+/// `tell`s their owners, for as long as it is polled.
+pub async fn sweep<T: Future<Output = ()>>(
+    store: &dyn Store,
+    options: HistoryOptions,
+    tell: impl Fn(Owner, Run) -> T,
+) -> Infallible {
     let mut tick = interval(SWEEP);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
         let unheard_since = now_utc() - Duration::seconds(i64::from(RUN_SILENCE_SECONDS));
-        if let Err(error) = store.abort_runs(unheard_since).await {
-            tracing::warn!(error = format!("{error:#}"), "runs that were left could not be ended; tried again later");
+        match store.abort_runs(unheard_since).await {
+            Ok(aborted) => {
+                for (owner, run) in aborted {
+                    tell(owner, run).await;
+                }
+            }
+            Err(error) => {
+                tracing::warn!(
+                    error = format!("{error:#}"),
+                    "runs that were left could not be ended; tried again later"
+                );
+            }
         }
         loop {
             match store.sweep_own(keep(options, 1, now_utc()).since).await {

@@ -24,6 +24,9 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use utoipa::ToSchema;
 
+/// What a request without a `User-Agent` of its own says.
+const USER_AGENT: &str = concat!("Loggia/", env!("CARGO_PKG_VERSION"));
+
 /// A request as it goes out.
 #[derive(Clone, Debug)]
 pub struct Outgoing {

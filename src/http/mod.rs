@@ -22,7 +22,7 @@ mod values;
 mod variables;
 mod workspaces;
 
-use crate::call::history::keep_entry;
+use crate::call::history::{keep_entry, sweep};
 use crate::call::limits::Limits as SendLimits;
 use crate::call::send::Sender;
 use crate::call::threads::Threads;
@@ -50,6 +50,7 @@ use axum::routing::{delete, get, patch, post};
 use extract::{Asked, Ids, SocketCaller};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tower_http::compression::CompressionLayer;
@@ -150,6 +151,12 @@ impl App {
             self.hub.tell_own(owner.workspace, owner.user, News::History(entry.clone())).await;
         }
         Ok(entry)
+    }
+
+    /// Tidies what is people's own, and tells them of runs that this ends, for as long as it is polled.
+    pub async fn sweep(&self) -> Infallible {
+        let tell = |owner: Owner, run| self.hub.tell_own(owner.workspace, owner.user, News::Run(run));
+        sweep(self.store.as_ref(), self.history, tell).await
     }
 
     fn command(caller: &SignedIn, action: Action) -> Command {

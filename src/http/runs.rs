@@ -71,8 +71,15 @@ pub(super) async fn start(
         state: RunState::Running,
         totals: Totals::default(),
     };
-    let kept = app.store.add_run(owner, run.clone(), keep(app.history, MOST_RUNS, now)).await.map_err(unavailable)?;
+    let kept = app.store.add_run(owner, run.clone()).await.map_err(unavailable)?;
     kept.then_some(()).ok_or(Code::NotFound)?;
+    let (store, keep) = (Arc::clone(&app.store), keep(app.history, MOST_RUNS, now));
+    // Beside the answer: nobody waits for it, and what it leaves goes with the next run.
+    tokio::spawn(async move {
+        if let Err(error) = store.trim_runs(owner, keep).await {
+            tracing::warn!(error = format!("{error:#}"), "old runs could not be deleted; tried again with the next");
+        }
+    });
     told(&app, owner, StatusCode::CREATED, run).await
 }
 

@@ -97,8 +97,10 @@ pub trait Own: Send + Sync + 'static {
     /// Deletes all entries, some at a time.
     async fn delete_entries(&self, owner: Owner) -> anyhow::Result<()>;
 
-    /// Adds a run, and lets go of what is past what is kept. False, and nothing done, for who is no member.
-    async fn add_run(&self, owner: Owner, run: Run, keep: Keep) -> anyhow::Result<bool>;
+    /// Adds a run. False, and nothing done, for who is no member.
+    async fn add_run(&self, owner: Owner, run: Run) -> anyhow::Result<bool>;
+    /// Lets go of runs past what is kept, some of one at a time: it may take seconds.
+    async fn trim_runs(&self, owner: Owner, keep: Keep) -> anyhow::Result<()>;
     /// Runs, newest first.
     async fn runs(&self, owner: Owner, page: Page<RunId>) -> anyhow::Result<Vec<Run>>;
     /// One run.
@@ -116,8 +118,8 @@ pub trait Own: Send + Sync + 'static {
         state: RunState,
         at: OffsetDateTime,
     ) -> anyhow::Result<Option<Run>>;
-    /// Ends, as aborted, runs that are on and of which nothing was heard since then: at the last that was.
-    async fn abort_runs(&self, unheard_since: OffsetDateTime) -> anyhow::Result<()>;
+    /// Ends, as aborted, runs that are on and of which nothing was heard since then, at the last that was: the runs after it.
+    async fn abort_runs(&self, unheard_since: OffsetDateTime) -> anyhow::Result<Vec<(Owner, Run)>>;
     /// Deletes a run with its results, some at a time; whether there was one.
     async fn delete_run(&self, owner: Owner, id: RunId) -> anyhow::Result<bool>;
 

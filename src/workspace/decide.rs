@@ -195,7 +195,8 @@ fn change_event(workspace: &Workspace, viewer: &Viewer, command: &Command, chang
             let (mut name, mut content) = (patch.name.clone(), patch.content.clone());
             if let Some((old_name, old_content)) = seen(workspace, id.0, environment.position, *base)? {
                 name = name.map(|mine| merge::merged_text(old_name, &environment.name, &mine));
-                content.iter_mut().for_each(|mine| variables::rebase(mine, old_content, &environment.content));
+                let rebase = |mine| variables::rebase(mine, old_content, &environment.content, viewer.is_team());
+                content.iter_mut().for_each(rebase);
             }
             let name = name.as_deref().map(checked_name).transpose().map_err(|problem| problem.at("patch.name"))?;
             content.iter_mut().for_each(|content| secret::carry_over(content, &environment.content));

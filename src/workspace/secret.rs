@@ -21,6 +21,17 @@ pub fn is_secret(kind: Option<&Value>, marked: Option<&Value>) -> bool {
         || marked == Some(&Value::Bool(true))
 }
 
+/// Whether a variable is a secret.
+pub(super) fn is_one(variable: &Value) -> bool {
+    is_secret(variable.get("type"), variable.get(SECRET))
+}
+
+/// The same of an object's text, by its fields.
+pub(super) fn is_written<'a>(field: impl Fn(&str) -> Option<&'a RawValue>) -> bool {
+    let value = |name| field(name).and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok());
+    is_secret(value("type").as_ref(), value(SECRET).as_ref())
+}
+
 /// The content (or the patch) without the values of its secrets, else as it is; None when it has no secrets.
 #[must_use]
 pub fn withheld(content: &RawValue) -> Option<Content> {
@@ -47,12 +58,12 @@ pub fn withheld(content: &RawValue) -> Option<Content> {
 /// A variable, as everybody sees it.
 fn shown(variable: &RawValue) -> Cow<'_, RawValue> {
     let Ok(mut of) = fields(variable) else { return Cow::Borrowed(variable) };
-    let value = |field: &str| of.get(field).and_then(|value| serde_json::from_str::<Value>(value.get()).ok());
-    let marked = value(SECRET).filter(Value::is_boolean);
-    if !is_secret(value("type").as_ref(), marked.as_ref()) {
+    if !is_written(|field| of.get(field).copied()) {
         return Cow::Borrowed(variable);
     }
-    of.retain(|key, _| PUBLIC.contains(&key.as_ref()) || (key == SECRET && marked.is_some()));
+    of.retain(|key, value| {
+        PUBLIC.contains(&key.as_ref()) || (key == SECRET && matches!(value.get(), "true" | "false"))
+    });
     serde_json::value::to_raw_value(&of).map_or(Cow::Borrowed(RawValue::NULL), Cow::Owned)
 }
 
@@ -76,13 +87,24 @@ pub fn carry_over(patch: &mut Map<String, Value>, now: &RawValue) {
     }
 }
 
+/// The secret, with the value that it had before when it comes without one.
+pub(super) fn kept(mut own: Value, before: &Value) -> Value {
+    if is_one(&own)
+        && is_one(before)
+        && let (Some(value), None) = (before.get("value"), own.get("value"))
+    {
+        own["value"] = value.clone();
+    }
+    own
+}
+
 /// By name, the values of the secrets in a list.
 fn known(content: &RawValue, list: &str) -> HashMap<String, VecDeque<Option<Value>>> {
     let mut known: HashMap<_, VecDeque<_>> = HashMap::new();
     let variables = fields(content).ok().and_then(|fields| serde_json::from_str(fields.get(list)?.get()).ok());
     let variables: Vec<Value> = variables.unwrap_or_default();
     for mut variable in variables {
-        if is_secret(variable.get("type"), variable.get(SECRET)) {
+        if is_one(&variable) {
             let key = variable["key"].as_str().unwrap_or_default().to_owned();
             let value = variable.get_mut("value").map(Value::take).filter(|value| !value.is_null());
             known.entry(key).or_default().push_back(value);

@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 use loggia::config::{SecretUrl, StoreOptions};
 use loggia::id::{Epoch, OpId, UserId, WorkspaceId};
 use loggia::server::open_store;
+use loggia::store::own::Own;
 use loggia::store::postgres::Postgres;
 use loggia::store::{Answer, Append, AppendError, Record, Store, Stream, now_utc};
 use serde_json::json;
@@ -199,6 +200,18 @@ async fn an_empty_database_may_be_opened_by_three_at_once() {
             store.unwrap().check().await.unwrap();
         }
     }
+}
+
+#[tokio::test]
+async fn a_run_that_a_node_of_before_adds_was_just_heard_of() {
+    let url = Cluster::shared().new_database().await;
+    let store = Postgres::open(&url).await.unwrap();
+    let old =
+        "WITH o AS (INSERT INTO owners (workspace, account) VALUES (gen_random_uuid(), gen_random_uuid()) RETURNING number)
+         INSERT INTO runs (owner, id, iterations, started_at, state) SELECT number, gen_random_uuid(), 1, 0, 'running' FROM o";
+    execute(&url, old).await;
+    assert!(store.abort_runs(now_utc() - Duration::from_secs(3_600)).await.unwrap().is_empty());
+    assert_eq!(store.abort_runs(now_utc() + Duration::from_secs(3_600)).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

@@ -117,7 +117,7 @@ async fn a_request_without_a_body_has_no_length_and_credentials_in_a_url_become_
     assert_eq!(came.lines[0], "PROPFIND / HTTP/1.1");
     assert_eq!(came.value("content-length"), None);
     assert_eq!(came.value("authorization"), Some("Basic dXMgZXI6cEBzcw=="));
-    assert!(came.value("user-agent").unwrap().starts_with("loggia/"));
+    assert!(came.value("user-agent").unwrap().starts_with("Loggia/"));
 }
 
 #[tokio::test]

@@ -9,10 +9,10 @@ use loggia::call::redact::{REDACTED, Redaction};
 use loggia::call::{Behavior, Body, Handshake, Header, Outcome, Outgoing, Redirect, Sizes, Timings};
 use loggia::config::{HistoryOptions, LARGEST_JAR, MailOptions, SecretUrl, ServeOptions, StoreOptions};
 use loggia::http::App;
-use loggia::id::{EntryId, UserId, WorkspaceId};
+use loggia::id::{EntryId, RunId, UserId, WorkspaceId};
 use loggia::identity::Secret;
-use loggia::protocol::own::{HistoryEntry, Source};
-use loggia::server::{Server, open_store};
+use loggia::protocol::own::{HistoryEntry, Run, RunState, Source, Totals};
+use loggia::server::{STORE_FILE, Server, open_store};
 use loggia::store::now_utc;
 use loggia::store::own::{Entry, Keep, Owner};
 use loggia::workspace::command::{Action, Command, Invitee};
@@ -287,6 +287,24 @@ async fn all_of_ones_own_sessions_hear_of_it_and_it_moves_no_position() {
         assert_eq!(further["run"]["totals"]["requests"], 1);
         assert_eq!(client.until_type("run").await["run"], *ended.expect(200));
     }
+    // Of one that was left, too.
+    let left = Run {
+        id: RunId::new(),
+        item: None,
+        environment: None,
+        iterations: 1,
+        started_at: now_utc() - Duration::hours(2),
+        ended_at: None,
+        state: RunState::Running,
+        totals: Totals::default(),
+    };
+    assert!(scene.server.store.add_run(owner(&scene.workspace, &scene.pat), left.clone()).await.unwrap());
+    let told = tokio::select! {
+        told = clients[0].until_type("run") => told,
+        never = scene.server.app.sweep() => match never {},
+    };
+    let aborted = Run { state: RunState::Aborted, ended_at: Some(left.started_at), ..left };
+    assert_eq!(told["run"], serde_json::to_value(aborted).unwrap());
     let at = scene.get(&scene.pat, "").await.json["positions"].clone();
     scene.fill(&scene.pat).await;
     assert_eq!(scene.get(&scene.pat, "").await.json["positions"], at);
@@ -554,9 +572,19 @@ async fn runs_are_bounded_and_their_bad_input_is_named() {
     let late = pat.post(&format!("{run}/results"), json!({"name": "late", "ms": 1})).await;
     late.refused(422, "invalid");
     assert_eq!(late.json["detail"], "The run has ended.");
-    for _ in 0..101 {
+    // A run is begun whether or not old ones can be let go of, and they go with a later one.
+    let file = rusqlite::Connection::open(scene.server.folder.path().join(STORE_FILE)).unwrap();
+    file.busy_timeout(crate::common::PATIENCE).unwrap();
+    let refuse = "CREATE TRIGGER refuse BEFORE DELETE ON runs BEGIN SELECT RAISE(ABORT, 'no'); END";
+    file.execute_batch(refuse).unwrap();
+    for _ in 0..100 {
         pat.post(&scene.path("/runs"), json!({})).await.expect(201);
     }
+    pat.get(&run).await.expect(200);
+    file.execute_batch("DROP TRIGGER refuse").unwrap();
+    pat.post(&scene.path("/runs"), json!({})).await.expect(201);
+    let gone = async { while scene.get(pat, "/runs?limit=100").await.expect(200)["next"] != Value::Null {} };
+    tokio::time::timeout(crate::common::PATIENCE, gone).await.expect("old runs go");
     let list = scene.get(pat, "/runs?limit=100").await;
     assert_eq!((list.expect(200)["runs"].as_array().unwrap().len(), &list.json["next"]), (100, &Value::Null));
     pat.get(&run).await.refused(404, "not_found");

@@ -1,6 +1,6 @@
 //! A request, checked and written down.
 
-use super::super::{Header, Outgoing};
+use super::super::{Header, Outgoing, USER_AGENT};
 use super::error::{SendError, beginning};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -124,11 +124,7 @@ impl Request {
         if let Some(cookies) = cookies {
             line("Cookie", &cookies);
         }
-        let usual = [
-            ("User-Agent", concat!("loggia/", env!("CARGO_PKG_VERSION"))),
-            ("Accept", "*/*"),
-            ("Accept-Encoding", "gzip, deflate, br"),
-        ];
+        let usual = [("User-Agent", USER_AGENT), ("Accept", "*/*"), ("Accept-Encoding", "gzip, deflate, br")];
         for (name, value) in usual {
             if lacks(name) {
                 line(name, value);

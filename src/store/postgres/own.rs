@@ -8,7 +8,7 @@ use super::{
     convert::{get_name, int, micros},
 };
 use crate::{
-    id::{EntryId, EnvironmentId, RunId},
+    id::{EntryId, EnvironmentId, RunId, UserId, WorkspaceId},
     protocol::own::{HistoryEntry, Run, RunState},
     store::own::{Added, DELETED_AT_ONCE, Entry, Keep, Own, Owner, Page, Replaced, searched, word},
 };
@@ -131,8 +131,8 @@ impl Own for Postgres {
         Ok(())
     }
 
-    async fn add_run(&self, owner: Owner, run: Run, keep: Keep) -> anyhow::Result<bool> {
-        let added = written(
+    async fn add_run(&self, owner: Owner, run: Run) -> anyhow::Result<bool> {
+        written(
             &self.connections,
             "INSERT INTO runs (owner, id, item, environment, iterations, started_at, heard_at, state)
              SELECT p.number, $3::UUID, $4::UUID, $5::UUID, $6::BIGINT, $7::BIGINT, $7::BIGINT, $8::TEXT
@@ -148,21 +148,21 @@ impl Own for Postgres {
                 &word(run.state),
             ],
         )
-        .await;
-        if !added.context("add a run")? {
-            return Ok(false);
-        }
+        .await
+        .context("add a run")
+    }
+
+    async fn trim_runs(&self, owner: Owner, keep: Keep) -> anyhow::Result<()> {
         let sql = format!(
-            "SELECT delete_some_of_run(r.owner, r.id, $6) FROM owners o JOIN runs r ON r.owner = o.number
-             WHERE {OWNED} AND r.id <> $3 AND (r.started_at < $4 OR r.id <=
-                 (SELECT n.id FROM runs n WHERE n.owner = o.number ORDER BY n.id DESC LIMIT 1 OFFSET $5))
+            "SELECT delete_some_of_run(r.owner, r.id, $5) FROM owners o JOIN runs r ON r.owner = o.number
+             WHERE {OWNED} AND (r.started_at < $3 OR r.id <=
+                 (SELECT n.id FROM runs n WHERE n.owner = o.number ORDER BY n.id DESC LIMIT 1 OFFSET $4))
              LIMIT 1"
         );
         let (since, most) = (micros(keep.since)?, i64::from(keep.most));
-        let params: [&(dyn ToSql + Sync); 6] =
-            [&owner.workspace.0, &owner.user.0, &run.id.0, &since, &most, &DELETED_AT_ONCE];
+        let params: [&(dyn ToSql + Sync); 5] = [&owner.workspace.0, &owner.user.0, &since, &most, &DELETED_AT_ONCE];
         while !self.connections.write(&sql, &params).await.context("let go of old runs")?.is_empty() {}
-        Ok(true)
+        Ok(())
     }
 
     async fn runs(&self, owner: Owner, page: Page<RunId>) -> anyhow::Result<Vec<Run>> {
@@ -258,9 +258,16 @@ impl Own for Postgres {
         first_run(&rows)
     }
 
-    async fn abort_runs(&self, unheard_since: OffsetDateTime) -> anyhow::Result<()> {
-        let sql = "UPDATE runs SET state = 'aborted', ended_at = heard_at WHERE state = 'running' AND heard_at < $1";
-        self.connections.write(sql, &[&micros(unheard_since)?]).await.map(drop).context("abort runs")
+    async fn abort_runs(&self, unheard_since: OffsetDateTime) -> anyhow::Result<Vec<(Owner, Run)>> {
+        let sql = format!(
+            "UPDATE runs r SET state = 'aborted', ended_at = r.heard_at FROM owners o
+             WHERE o.number = r.owner AND r.state = 'running' AND r.heard_at < $1 RETURNING {RUN}, o.workspace, o.account"
+        );
+        let rows = self.connections.write(&sql, &[&micros(unheard_since)?]).await.context("abort runs")?;
+        let whose = |row: &Row| -> anyhow::Result<Owner> {
+            Ok(Owner { workspace: WorkspaceId(row.try_get("workspace")?), user: UserId(row.try_get("account")?) })
+        };
+        rows.iter().map(|row| Ok((whose(row)?, read_run(row)?))).collect()
     }
 
     async fn delete_run(&self, owner: Owner, id: RunId) -> anyhow::Result<bool> {

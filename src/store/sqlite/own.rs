@@ -50,15 +50,13 @@ impl Own for Sqlite {
         self.writer.run_in_steps(move |connection| delete_entries(connection, owner)).await.context("delete a history")
     }
 
-    async fn add_run(&self, owner: Owner, run: Run, keep: Keep) -> anyhow::Result<bool> {
-        let id = run.id;
-        let added = self.writer.run_later(move |connection| add_run(connection, owner, &run)).await;
-        if !added.context("add a run")? {
-            return Ok(false);
-        }
-        let trim = move |connection: &Connection| trim_runs(connection, owner, id, keep);
-        self.writer.run_in_steps(trim).await.context("let go of old runs")?;
-        Ok(true)
+    async fn add_run(&self, owner: Owner, run: Run) -> anyhow::Result<bool> {
+        self.writer.run_later(move |connection| add_run(connection, owner, &run)).await.context("add a run")
+    }
+
+    async fn trim_runs(&self, owner: Owner, keep: Keep) -> anyhow::Result<()> {
+        let trim = move |connection: &Connection| trim_runs(connection, owner, keep);
+        self.writer.run_in_steps(trim).await.context("let go of old runs")
     }
 
     async fn runs(&self, owner: Owner, page: Page<RunId>) -> anyhow::Result<Vec<Run>> {
@@ -93,7 +91,7 @@ impl Own for Sqlite {
         self.writer.run_later(move |connection| end_run(connection, owner, id, state, at)).await.context("end a run")
     }
 
-    async fn abort_runs(&self, unheard_since: OffsetDateTime) -> anyhow::Result<()> {
+    async fn abort_runs(&self, unheard_since: OffsetDateTime) -> anyhow::Result<Vec<(Owner, Run)>> {
         self.writer.run_later(move |connection| abort_runs(connection, unheard_since)).await.context("abort runs")
     }
 

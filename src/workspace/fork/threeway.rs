@@ -2,6 +2,7 @@
 
 use crate::workspace::item::Content;
 use crate::workspace::merge::{fields, merged_cleanly};
+use crate::workspace::secret;
 use indexmap::IndexMap;
 use merge3::{Merge3, MergeGroup};
 use serde_json::value::{RawValue, to_raw_value};
@@ -70,6 +71,11 @@ fn object(base: Side<'_>, ours: &RawValue, theirs: &RawValue) -> Result<Box<RawV
         if let Some(value) = value(base.get(key).copied(), ours.get(key).copied(), theirs.get(key).copied())? {
             merged.insert(key, value);
         }
+    }
+    // A value that came as a secret's would stand where everybody sees it: whether it may, a person decides.
+    let was_secret = [&ours, &theirs].into_iter().any(|side| secret::is_written(|field| side.get(field).copied()));
+    if was_secret && !secret::is_written(|field| merged.get(field).map(AsRef::as_ref)) {
+        return Err(Clash);
     }
     Ok(to_raw_value(&merged)?)
 }
@@ -182,6 +188,21 @@ mod tests {
         assert_eq!(merged(&base, &ours, &theirs), Ok(both));
         let theirs = json!({"header": [entry("A", 3), entry("B", 1), entry("C", 1)]});
         assert_eq!(merged(&base, &ours, &theirs), Err(Clash));
+    }
+
+    #[test]
+    fn a_secret_is_opened_by_a_person_alone() {
+        let one = |variable: Value| json!({"values": [variable]});
+        let base = one(json!({"key": "k", "type": "secret"}));
+        let opened = one(json!({"key": "k", "type": "default"}));
+        let filled = one(json!({"key": "k", "type": "secret", "value": "S"}));
+        assert_eq!(merged(&base, &opened, &filled), Err(Clash));
+        assert_eq!(merged(&base, &filled, &opened), Err(Clash));
+        assert_eq!(merged(&base, &opened, &base), Ok(opened));
+        // It says in two ways that it is one, and each side has taken away the other.
+        let base = one(json!({"key": "k", "type": "secret", "secret": true, "value": "S"}));
+        let ours = one(json!({"key": "k", "secret": true, "value": "S"}));
+        assert_eq!(merged(&base, &ours, &filled), Err(Clash));
     }
 
     #[test]

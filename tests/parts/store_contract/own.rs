@@ -79,7 +79,7 @@ async fn everything(store: &dyn Store, owner: Owner, environment: EnvironmentId)
 async fn fill(store: &dyn Store, owner: Owner, environment: EnvironmentId) -> (Entry, Run) {
     let (entry, run) = (entry("one", 0), run(0));
     assert!(store.add_entry(owner, entry.clone(), ALL).await.unwrap());
-    assert!(store.add_run(owner, run.clone(), ALL).await.unwrap());
+    assert!(store.add_run(owner, run.clone()).await.unwrap());
     assert!(store.add_result(owner, run.id, added("{}"), 9).await.unwrap().is_some());
     assert!(store.set_values(owner, environment, Some("{}".into())).await.unwrap());
     let before = store.cookies(owner).await.unwrap();
@@ -159,17 +159,19 @@ pub(super) async fn what_is_past_what_is_kept_goes_when_something_is_added(backe
     let store = backend.open().await;
     let (_, ann, bob) = two(store.as_ref()).await;
     store.add_entry(bob, entry("bob's", 0), ALL).await.unwrap();
-    store.add_run(bob, run(0), ALL).await.unwrap();
+    store.add_run(bob, run(0)).await.unwrap();
     let few = Keep { most: 3, ..ALL };
     for name in ["1", "2", "3", "4", "5"] {
         store.add_entry(ann, entry(name, 10), few).await.unwrap();
-        store.add_run(ann, run(10), few).await.unwrap();
+        store.add_run(ann, run(10)).await.unwrap();
+        store.trim_runs(ann, few).await.unwrap();
     }
     assert_eq!(names(store.as_ref(), ann, &[]).await, ["5", "4", "3"]);
     assert_eq!(store.runs(ann, page(None, 9)).await.unwrap().len(), 3);
     let late = Keep { since: at(11), most: 3 };
     store.add_entry(ann, entry("6", 20), late).await.unwrap();
-    store.add_run(ann, run(20), late).await.unwrap();
+    store.add_run(ann, run(20)).await.unwrap();
+    store.trim_runs(ann, late).await.unwrap();
     assert_eq!(names(store.as_ref(), ann, &[]).await, ["6"]);
     assert_eq!(store.runs(ann, page(None, 9)).await.unwrap().len(), 1);
     store.add_entry(ann, entry("7", 20), Keep { most: 1, ..ALL }).await.unwrap();
@@ -183,7 +185,7 @@ pub(super) async fn a_run_takes_results_until_it_ends_or_is_full(backend: impl B
     let (_, ann, _) = two(store.as_ref()).await;
     let (first, second) = (run(1), run(2));
     for one in [&first, &second] {
-        assert!(store.add_run(ann, one.clone(), ALL).await.unwrap());
+        assert!(store.add_run(ann, one.clone()).await.unwrap());
         assert_eq!(store.run(ann, one.id).await.unwrap().as_ref(), Some(one));
     }
     for body in ["{\"n\":0}", "{\"n\":\"\\u0000\"}"] {
@@ -263,7 +265,7 @@ pub(super) async fn a_result_with_a_number_is_added_in_its_place_alone(backend: 
     let store = backend.open().await;
     let (_, ann, _) = two(store.as_ref()).await;
     let run = run(1);
-    assert!(store.add_run(ann, run.clone(), ALL).await.unwrap());
+    assert!(store.add_run(ann, run.clone()).await.unwrap());
     let add = |sequence: u64| store.add_result(ann, run.id, Added { sequence: Some(sequence), ..added("{}") }, 9);
     assert!(add(1).await.unwrap().is_none());
     assert_eq!(add(0).await.unwrap().unwrap().totals.requests, 1);
@@ -300,7 +302,7 @@ pub(super) async fn what_is_ones_own_is_nobody_elses(backend: impl Backend) {
         store.forget_own(other).await.unwrap();
     }
     // The same id, too, is another's thing.
-    store.add_run(bob, run.clone(), ALL).await.unwrap();
+    store.add_run(bob, run.clone()).await.unwrap();
     store.end_run(bob, run.id, RunState::Aborted, at(9)).await.unwrap();
     assert_eq!(store.run(ann, run.id).await.unwrap().map(|run| run.state), Some(RunState::Running));
     while store.sweep_own(at(-1)).await.unwrap() {}
@@ -314,7 +316,7 @@ pub(super) async fn who_is_no_member_owns_nothing(backend: impl Backend) {
     let stranger = Owner { user: UserId::new(), ..ann };
     let environment = EnvironmentId::new();
     assert!(!store.add_entry(stranger, entry("x", 0), ALL).await.unwrap());
-    assert!(!store.add_run(stranger, run(0), ALL).await.unwrap());
+    assert!(!store.add_run(stranger, run(0)).await.unwrap());
     assert!(!store.set_values(stranger, environment, Some("{}".into())).await.unwrap());
     let replaced = store.replace_cookies(stranger, None, "[]".into()).await.unwrap();
     assert_eq!(replaced, Replaced::NoMember);
@@ -335,7 +337,7 @@ pub(super) async fn who_comes_back_begins_with_nothing(backend: impl Backend) {
     assert_eq!(everything(store.as_ref(), ann, environment).await, (0, 0, false, false));
     // The same entry and run again: what was before is no hindrance.
     store.add_entry(ann, entry, ALL).await.unwrap();
-    store.add_run(ann, run.clone(), ALL).await.unwrap();
+    store.add_run(ann, run.clone()).await.unwrap();
     assert!(store.results(ann, run.id, 0, 9).await.unwrap().is_empty());
     while store.sweep_own(at(-1)).await.unwrap() {}
     assert_eq!(everything(store.as_ref(), ann, environment).await, (1, 1, false, false));
@@ -368,7 +370,7 @@ pub(super) async fn a_sweep_deletes_what_is_old_in_steps_that_end(backend: impl 
         store.add_entry(ann, entry(&seconds.to_string(), seconds), ALL).await.unwrap();
     }
     for seconds in 0..21 {
-        store.add_run(ann, run(seconds), ALL).await.unwrap();
+        store.add_run(ann, run(seconds)).await.unwrap();
     }
     let mut steps = 0;
     while store.sweep_own(at(15)).await.unwrap() {
@@ -386,7 +388,7 @@ pub(super) async fn what_takes_many_rows_goes_in_steps_and_whole(backend: impl B
     let many = DELETED_AT_ONCE as usize + 1;
     let fill = async |owner| {
         let run = run(0);
-        store.add_run(owner, run.clone(), ALL).await.unwrap();
+        store.add_run(owner, run.clone()).await.unwrap();
         add_entries(store, owner, many).await;
         let results = (0..many).map(|_| store.add_result(owner, run.id, added("{}"), 9_999));
         futures_util::future::join_all(results).await.into_iter().for_each(|added| assert!(added.unwrap().is_some()));
@@ -397,7 +399,8 @@ pub(super) async fn what_takes_many_rows_goes_in_steps_and_whole(backend: impl B
     assert!(store.delete_run(ann, first).await.unwrap());
     let few = Keep { most: 1, ..ALL };
     let (past, new) = (fill(ann).await, run(1));
-    assert!(store.add_run(ann, new.clone(), few).await.unwrap());
+    assert!(store.add_run(ann, new.clone()).await.unwrap());
+    store.trim_runs(ann, few).await.unwrap();
     for gone in [first, past] {
         assert_eq!(store.run(ann, gone).await.unwrap(), None);
         assert!(store.results(ann, gone, 0, many).await.unwrap().is_empty());
@@ -416,7 +419,7 @@ pub(super) async fn a_run_that_nothing_is_heard_of_ends_as_aborted(backend: impl
     let (_, ann, _) = two(store.as_ref()).await;
     let (silent, told, ended) = (run(0), run(0), run(0));
     for run in [&silent, &told, &ended] {
-        store.add_run(ann, run.clone(), ALL).await.unwrap();
+        store.add_run(ann, run.clone()).await.unwrap();
     }
     store.add_result(ann, told.id, added("{}"), 9).await.unwrap();
     store.end_run(ann, ended.id, RunState::Finished, at(1)).await.unwrap();
@@ -424,10 +427,11 @@ pub(super) async fn a_run_that_nothing_is_heard_of_ends_as_aborted(backend: impl
         let run = store.run(ann, run.id).await.unwrap().unwrap();
         (run.state, run.ended_at)
     };
-    store.abort_runs(at(50)).await.unwrap();
+    let aborted = Run { state: RunState::Aborted, ended_at: Some(at(0)), ..silent.clone() };
+    assert_eq!(store.abort_runs(at(50)).await.unwrap(), [(ann, aborted)]);
     assert_eq!(state(&silent).await, (RunState::Aborted, Some(at(0))));
     assert_eq!(state(&told).await, (RunState::Running, None));
     assert_eq!(state(&ended).await, (RunState::Finished, Some(at(1))));
-    store.abort_runs(at(101)).await.unwrap();
+    assert_eq!(store.abort_runs(at(101)).await.unwrap().len(), 1);
     assert_eq!(state(&told).await, (RunState::Aborted, Some(at(100))));
 }

@@ -1,5 +1,5 @@
--- When a run was last heard of, so that one that is no longer told of ends.
-ALTER TABLE runs ADD COLUMN heard_at BIGINT NOT NULL DEFAULT 0;
+-- When a run was last heard of, so that one that is no longer told of ends. A node of before adds runs without it.
+ALTER TABLE runs ADD COLUMN heard_at BIGINT NOT NULL DEFAULT ((EXTRACT(EPOCH FROM now()) * 1000000)::BIGINT);
 UPDATE runs SET heard_at = started_at;
 CREATE INDEX runs_by_silence ON runs (heard_at) WHERE state = 'running';
 

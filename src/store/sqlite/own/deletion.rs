@@ -28,20 +28,15 @@ pub(in crate::store::sqlite) fn disown(
     Ok(())
 }
 
-/// Deletes some of what is past what is kept besides a new run, until nothing is.
-pub(super) fn trim_runs(
-    connection: &Connection,
-    owner: Owner,
-    new: RunId,
-    keep: Keep,
-) -> anyhow::Result<ControlFlow<()>> {
+/// Deletes some of what is past what is kept, until nothing is.
+pub(super) fn trim_runs(connection: &Connection, owner: Owner, keep: Keep) -> anyhow::Result<ControlFlow<()>> {
     let Some(owner) = number(connection, owner)? else { return Ok(ControlFlow::Break(())) };
     let past: Option<[u8; 16]> = connection
         .prepare_cached(
-            "SELECT id FROM runs WHERE owner = ?1 AND id <> ?2 AND (started_at < ?3 OR id <=
-             (SELECT id FROM runs WHERE owner = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?4)) LIMIT 1",
+            "SELECT id FROM runs WHERE owner = ?1 AND (started_at < ?2 OR id <=
+             (SELECT id FROM runs WHERE owner = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?3)) LIMIT 1",
         )?
-        .query_row(params![owner, new.0.into_bytes(), micros(keep.since)?, keep.most], |row| row.get(0))
+        .query_row(params![owner, micros(keep.since)?, keep.most], |row| row.get(0))
         .optional()?;
     let Some(past) = past else { return Ok(ControlFlow::Break(())) };
     // Whether it is whole: the next look tells.

@@ -2,7 +2,7 @@
 
 use super::super::{get_count, get_optional_uuid, get_time, get_uuid, int, micros};
 use crate::{
-    id::{EntryId, EnvironmentId, ItemId, RunId},
+    id::{EntryId, EnvironmentId, ItemId, RunId, UserId, WorkspaceId},
     protocol::own::{HistoryEntry, Run, RunState, Totals},
     store::own::{Added, Entry, Keep, Owner, Page, Replaced, searched, state, word},
 };
@@ -259,13 +259,25 @@ pub(super) fn end_run(
     if ended == 0 { Ok(None) } else { run(connection, owner, id) }
 }
 
-pub(super) fn abort_runs(connection: &Connection, unheard_since: OffsetDateTime) -> anyhow::Result<()> {
+pub(super) fn abort_runs(connection: &Connection, unheard_since: OffsetDateTime) -> anyhow::Result<Vec<(Owner, Run)>> {
+    let unheard_since = micros(unheard_since)?;
+    let silent: Vec<(Owner, RunId)> = connection
+        .prepare_cached(
+            "SELECT o.workspace, o.user, r.id FROM runs r JOIN owners o ON o.number = r.owner
+             WHERE r.state = 'running' AND r.heard_at < ?1",
+        )?
+        .query_map([unheard_since], |row| {
+            let owner = Owner { workspace: WorkspaceId(get_uuid(row, 0)?), user: UserId(get_uuid(row, 1)?) };
+            Ok((owner, RunId(get_uuid(row, 2)?)))
+        })?
+        .collect::<Result<_, _>>()?;
     connection
         .prepare_cached(
             "UPDATE runs SET state = 'aborted', ended_at = heard_at WHERE state = 'running' AND heard_at < ?1",
         )?
-        .execute([micros(unheard_since)?])?;
-    Ok(())
+        .execute([unheard_since])?;
+    let ended = silent.into_iter().map(|(owner, id)| Ok(run(connection, owner, id)?.map(|run| (owner, run))));
+    ended.filter_map(Result::transpose).collect()
 }
 
 pub(super) fn set_values(

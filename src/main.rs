@@ -13,6 +13,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// A real-time server for partner workspaces: one workspace, many partners, walls between them.
 #[derive(Parser)]
@@ -91,7 +92,7 @@ async fn main() -> anyhow::Result<()> {
     }
     match cli.command.unwrap_or(Do::Serve(cli.serve)) {
         Do::Serve(options) => serve(options).await,
-        Do::Demo(options) => demo::run(options, stop_signal()).await,
+        Do::Demo(options) => demo::run(options, stop_signal()?).await,
         Do::Admin(Admin::CreateTeam(team)) => create_team(team).await,
         Do::Admin(Admin::Token { email, store }) => token(&email, &store).await,
         Do::Backup { file, store } => open_store(&store).await?.backup(&file).await,
@@ -102,11 +103,24 @@ async fn main() -> anyhow::Result<()> {
 
 async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     check_settings(&options)?;
+    // Heard from here on: a database that doesn't answer must not keep a supervisor from ending this.
+    let mut stop = Box::pin(stop_signal()?);
+    let server = tokio::select! {
+        server = open(&options) => server?,
+        () = &mut stop => {
+            tracing::info!("told to stop before it served");
+            return Ok(());
+        }
+    };
+    server.run(stop).await
+}
+
+async fn open(options: &ServeOptions) -> anyhow::Result<Server> {
     let store = open_store(&options.store).await?;
     let listener =
         TcpListener::bind(options.listen).await.with_context(|| format!("listening on {}", options.listen))?;
     let address = listener.local_addr()?;
-    let server = Server::new(listener, store, &options).await?;
+    let server = Server::new(listener, store, options).await?;
     match options.store.database_url {
         Some(_) => tracing::info!(%address, "listening, with a database"),
         None => tracing::info!(%address, data = %options.store.data.display(), "listening"),
@@ -114,23 +128,19 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     if let Some(link) = &server.setup_link {
         say(&format!("No team yet. Set up this server here, once:\n  {link}"))?;
     }
-    server.run(stop_signal()).await
+    Ok(server)
 }
 
-async fn stop_signal() {
-    let interrupted = tokio::signal::ctrl_c();
-    let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(signal) => signal,
-        Err(error) => {
-            tracing::warn!(%error, "SIGTERM can't be heard");
-            let _ = interrupted.await;
-            return;
+/// Resolves at the first SIGTERM or SIGINT from now on, whenever it is polled.
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
+    let hear = |kind| signal(kind).context("hearing signals");
+    let (mut interrupted, mut terminated) = (hear(SignalKind::interrupt())?, hear(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupted.recv() => {}
+            _ = terminated.recv() => {}
         }
-    };
-    tokio::select! {
-        _ = interrupted => {}
-        _ = terminate.recv() => {}
-    }
+    })
 }
 
 async fn create_team(team: CreateTeam) -> anyhow::Result<()> {

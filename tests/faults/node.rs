@@ -1,8 +1,10 @@
 //! A node with proxies of its own before Redis, before PostgreSQL, and between it and its clients.
 
 use crate::common::node::{Node as Bare, NodeOptions};
+use crate::common::process::Signal;
 use crate::common::proxy::Proxy;
 use std::net::SocketAddr;
+use std::os::unix::process::ExitStatusExt;
 use std::time::{Duration, Instant};
 
 /// How long it may take to get ready, however often it has to be started.
@@ -82,7 +84,9 @@ impl Node {
         if self.is_running {
             self.is_running = false;
             let status = self.bare.stop().await;
-            assert_eq!(status.code(), Some(0), "{} ends well\n{}", self.name, self.tail());
+            // One that was started a moment ago may not have come as far as to hear it.
+            let is_too_early = status.signal() == Some(Signal::SIGTERM as i32) && self.bare.log().is_empty();
+            assert!(status.success() || is_too_early, "{} ends well, not by {status}\n{}", self.name, self.tail());
         }
     }
 

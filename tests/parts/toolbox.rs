@@ -1,6 +1,8 @@
 //! The tests' own Redis and nodes: they start, die, hang and come back as told.
 
+use crate::common::PATIENCE;
 use crate::common::node::NodeOptions;
+
 use crate::common::redis::{Redis, RedisCluster, Reply};
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -167,4 +169,17 @@ fn what_a_test_started_dies_with_it_however_that_dies() {
         std::thread::sleep(Duration::from_millis(10));
     }
     panic!("{process} is still there");
+}
+
+/// In a container it is the first process, to which an unheard SIGTERM does nothing at all.
+#[tokio::test]
+async fn a_node_that_waits_for_its_database_can_be_told_to_stop() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = silent.local_addr().unwrap();
+    let mut node =
+        NodeOptions::default().env("LOGGIA_DATABASE_URL", format!("postgres://loggia@{address}/loggia")).launch();
+    let _held = tokio::time::timeout(PATIENCE, silent.accept()).await.expect("it asks for its database").unwrap();
+    let status = node.stop().await;
+    assert!(status.success(), "{status}: {}", node.log());
+    assert!(node.log().contains("told to stop before it served"), "{}", node.log());
 }

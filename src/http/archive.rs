@@ -67,7 +67,8 @@ pub(super) async fn import(
     let (by, at) = (caller.user.id, now_utc());
     let read = move || {
         let archive: Archive = from_json(&bytes)?;
-        let things = archive.events(by, at, || ItemId::new().0)?;
+        let mut next = ItemId::in_a_row();
+        let things = archive.events(by, at, || next().0)?;
         Ok::<_, Problem>((archive, things))
     };
     let (archive, things) = tokio::task::spawn_blocking(read).await.map_err(|error| unavailable(error.into()))??;

@@ -89,7 +89,8 @@ pub(super) async fn fork(
             let name = parent.item(item).ok_or_else(|| not_there("item"))?.name.clone();
             let source = Source::of(&parent, item)
                 .ok_or_else(|| Problem::new(Code::Invalid, "Only a whole collection can be forked.").at("item"))?;
-            let ids: Vec<ItemId> = source.items.iter().map(|_| ItemId::new()).collect();
+            let mut next = ItemId::in_a_row();
+            let ids: Vec<ItemId> = source.items.iter().map(|_| next()).collect();
             let first = ids.first().ok_or_else(|| not_there("item"))?.0;
             (
                 Action::Fork { source: Arc::new(source), ids },
@@ -159,6 +160,7 @@ pub(super) async fn pull(
             return Err(Code::Forbidden.into());
         }
         let source = Arc::new(Source::of(&parent, fork.source).ok_or(Code::ParentGone)?);
+        // Not in a row: those of what is not new aren't used, and gaps would tell how much there is.
         let ids: Vec<ItemId> = source.items.iter().map(|_| ItemId::new()).collect();
         // Who has to choose needs to know of what; the room, which has others to serve, decides only what can be done.
         let first = tokio::task::spawn_blocking({

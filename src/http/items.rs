@@ -115,7 +115,7 @@ pub(super) async fn import(
         return Err(Code::Forbidden.into());
     }
     let bytes = extract::body(request.into_body(), LARGEST_IMPORT).await?;
-    let read = tokio::task::spawn_blocking(move || postman::import(&bytes, &mut ItemId::new)).await;
+    let read = tokio::task::spawn_blocking(move || postman::import(&bytes, &mut ItemId::in_a_row())).await;
     let read = read.map_err(|error| unavailable(error.into()))?;
     let read = read.map_err(|fault| {
         let code = if fault.code == "too_many_items" { Code::TooManyItems } else { Code::BadFile };

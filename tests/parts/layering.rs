@@ -284,6 +284,7 @@ fn the_workspace_never_awaits_and_knows_no_clock_no_chance_and_no_outside() {
         "TeamId::new",
         "UserId::new",
         "ItemId::new",
+        "ItemId::in_a_row",
         "EnvironmentId::new",
         "InvitationId::new",
         "CredentialId::new",

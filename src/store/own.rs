@@ -13,6 +13,10 @@ use time::OffsetDateTime;
 /// Rows that one step of a deletion takes of a kind at most: others wait for it. One may have 200 kB.
 pub const DELETED_AT_ONCE: i64 = 100;
 
+/// Of how many of a history's oldest entries it is looked whether they are too old when one is added. To look at all would
+/// read a page of each, at each send; few go an hour, and the sweep takes what this leaves.
+pub const OLDEST_LOOKED_AT: i64 = 8;
+
 /// Whose, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Owner {
@@ -38,7 +42,7 @@ pub struct Entry {
 /// What of a list is kept when something is added to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Keep {
-    /// What is older goes.
+    /// What is older goes: of entries the oldest few with each addition, and the rest with the hourly sweep.
     pub since: OffsetDateTime,
     /// Of the rest, so many of the newest stay, the new one included. At least 1.
     pub most: u32,

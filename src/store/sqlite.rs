@@ -19,7 +19,7 @@ use anyhow::Context;
 use async_trait::async_trait;
 use bytes::Bytes;
 use readers::Readers;
-use rusqlite::{Connection, OpenFlags, Row, backup::Backup, backup::StepResult};
+use rusqlite::{Connection, OpenFlags, Row, backup::Backup, backup::StepResult, config::DbConfig};
 use rusqlite_migration::{M, Migrations};
 use std::{
     fs,
@@ -121,6 +121,8 @@ fn open_reader(file: &Path) -> anyhow::Result<Connection> {
 
 fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Else a statement whose plan could be another for another value (all with a `LIMIT ?`) is compiled at each use.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.busy_timeout(BUSY_TIMEOUT)
 }
 

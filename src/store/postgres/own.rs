@@ -10,7 +10,7 @@ use super::{
 use crate::{
     id::{EntryId, EnvironmentId, RunId, UserId, WorkspaceId},
     protocol::own::{HistoryEntry, Run, RunState},
-    store::own::{Added, DELETED_AT_ONCE, Entry, Keep, Own, Owner, Page, Replaced, searched, word},
+    store::own::{Added, DELETED_AT_ONCE, Entry, Keep, OLDEST_LOOKED_AT, Own, Owner, Page, Replaced, searched, word},
 };
 use anyhow::Context;
 use async_trait::async_trait;
@@ -46,9 +46,14 @@ impl Own for Postgres {
                         $10::BYTEA, $11::DOUBLE PRECISION, $12::BIGINT, $13::BYTEA, $14::BYTEA, $15::BYTEA, $18::BYTEA
                  FROM place p WHERE p.number IS NOT NULL RETURNING owner
              ),
-             past AS (
-                 DELETE FROM history h USING added a WHERE h.owner = a.owner AND (h.at < $16 OR h.id <=
-                 (SELECT n.id FROM history n WHERE n.owner = a.owner ORDER BY n.id DESC LIMIT 1 OFFSET $17))
+             too_many AS (
+                 DELETE FROM history h USING added a WHERE h.owner = a.owner AND h.id <=
+                 (SELECT n.id FROM history n WHERE n.owner = a.owner ORDER BY n.id DESC LIMIT 1 OFFSET $17)
+             ),
+             too_old AS (
+                 DELETE FROM history h USING added a, LATERAL (
+                     SELECT n.id, n.at FROM history n WHERE n.owner = a.owner ORDER BY n.id LIMIT $19
+                 ) oldest WHERE h.owner = a.owner AND h.id = oldest.id AND oldest.at < $16
              )
              SELECT owner FROM added",
             &[
@@ -70,6 +75,7 @@ impl Own for Postgres {
                 &micros(keep.since)?,
                 &i64::from(keep.most.saturating_sub(1)),
                 &entry.source.as_bytes(),
+                &OLDEST_LOOKED_AT,
             ],
         )
         .await

@@ -4,7 +4,7 @@ use super::super::{get_count, get_optional_uuid, get_time, get_uuid, int, micros
 use crate::{
     id::{EntryId, EnvironmentId, ItemId, RunId, UserId, WorkspaceId},
     protocol::own::{HistoryEntry, Run, RunState, Totals},
-    store::own::{Added, Entry, Keep, Owner, Page, Replaced, searched, state, word},
+    store::own::{Added, Entry, Keep, OLDEST_LOOKED_AT, Owner, Page, Replaced, searched, state, word},
 };
 use rusqlite::{Connection, OptionalExtension, Row, params, types::FromSqlError};
 use time::OffsetDateTime;
@@ -84,10 +84,14 @@ pub(super) fn add_entry(connection: &Connection, owner: Owner, entry: &Entry, ke
     let Some(owner) = number_to_write(connection, owner)? else { return Ok(false) };
     connection
         .prepare_cached(
-            "DELETE FROM history WHERE owner = ?1 AND (at < ?2 OR id <=
-             (SELECT id FROM history WHERE owner = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?3))",
+            "DELETE FROM history WHERE number IN (
+                 SELECT number FROM history WHERE owner = ?1 AND id <=
+                 (SELECT id FROM history WHERE owner = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?3)
+                 UNION ALL
+                 SELECT number FROM (SELECT number, at FROM history WHERE owner = ?1 ORDER BY id LIMIT ?4) WHERE at < ?2
+             )",
         )?
-        .execute(params![owner, micros(keep.since)?, keep.most.saturating_sub(1)])?;
+        .execute(params![owner, micros(keep.since)?, keep.most.saturating_sub(1), OLDEST_LOOKED_AT])?;
     let head = &entry.head;
     connection
         .prepare_cached(

@@ -8,7 +8,7 @@ const server = process.env["LOGGIA_URL"] ?? "http://127.0.0.1:8080";
 const proxied = { target: server, ws: true, changeOrigin: true, headers: { origin: server } };
 
 export default defineConfig({
-  plugins: [svelte(), sandboxDocument(), firstLoad({ kilobytes: 150, modules: ["/frame/Frame.svelte", "/screens/workspace/index.svelte"] })],
+  plugins: [svelte(), sandboxDocument(), firstLoad({ kilobytes: 150, modules: [] })],
   // Its folder is a package for others too, whose files are made elsewhere.
   resolve: { alias: [{ find: /^(\.\.\/)+client$/, replacement: fileURLToPath(new URL("src/client/index.ts", import.meta.url)) }] },
   build: {

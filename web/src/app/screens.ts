@@ -1,4 +1,5 @@
-// The screens of a workspace, each loaded when it is first shown.
+// The screens of a workspace, each loaded when it is first shown; the first one comes with the app: a browser takes longer
+// for many small files than for one.
 //
 // A screen is `screens/NAME/index.svelte`, with the props of `ScreenProps`. It fills the content area, which does not
 // scroll: what is in it scrolls by itself. Its address is `/w/{id}/{screen}/…`, made by `screenHref`; what stands behind
@@ -14,6 +15,7 @@
 import type { Component } from "svelte";
 import type { Live } from "./live.svelte";
 import type { ScreenName } from "./route";
+import Workspace from "./screens/workspace/index.svelte";
 import type { IconName } from "./ui";
 
 export interface ScreenProps {
@@ -30,7 +32,7 @@ interface Screen {
 }
 
 export const screens: Readonly<Record<ScreenName, Screen>> = {
-  workspace: { label: "Workspace", icon: "workspace", load: () => import("./screens/workspace/index.svelte") },
+  workspace: { label: "Workspace", icon: "workspace", load: () => Promise.resolve({ default: Workspace }) },
   environments: { label: "Environments", icon: "environments", load: () => import("./screens/environments/index.svelte") },
   history: { label: "History", icon: "history", load: () => import("./screens/history/index.svelte") },
   runs: { label: "Runs", icon: "runs", load: () => import("./screens/runs/index.svelte") },

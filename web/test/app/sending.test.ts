@@ -4,7 +4,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
-import { collection, GRACE, requestTo } from "./journey";
+import type { Person } from "./around-house";
+import { collection, EDSGER, GRACE, requestTo } from "./journey";
 import { type Service, startService } from "./service";
 import { onServer, row, suite } from "./suite";
 
@@ -82,6 +83,42 @@ describe("sending", onServer, () => {
     await stranger.getByLabel("E-mail").fill("ada@acme.example");
     await stranger.getByRole("button", { name: "Send the link" }).click();
     await stranger.getByRole("alert").getByText(/^Try again in (30|29) s\.$/).waitFor();
+    assert.deepEqual(wrong, []);
+  });
+
+  test("what a reader changes of a collection goes along with its own requests, and is sent by nobody else", async () => {
+    const [edsger] = (await house().join([EDSGER])) as [Person];
+    const { page, wrong } = await house().visit(edsger, "workspace", id("Shop"));
+    const tab = (name: string) => page.getByRole("tab", { name: new RegExp(`^${name}`) }).click();
+    await tab("Auth");
+    await page.getByLabel("Kind", { exact: true }).selectOption("bearer");
+    await page.getByLabel("Token").fill("{{mine}}");
+    await tab("Variables");
+    await page.getByLabel("Variable 2: name").fill("mine");
+    await page.getByLabel("Variable 2: value").fill("her own");
+    await tab("Scripts");
+    await page.getByLabel("Before the request", { exact: true }).click();
+    await page.keyboard.insertText('pm.request.headers.add({ key: "X-Mine", value: "yes" });');
+    await page.getByText("Your changes: only you see and send them").waitFor();
+    const sent = async (page: Page) => {
+      const before = service.reached.length;
+      await row(page, "Ping").click();
+      await send(page);
+      await response(page).getByText("200 OK").waitFor();
+      const { path, headers } = service.reached[before] ?? {};
+      assert.equal(path, "/ping");
+      return [headers?.authorization, headers?.["x-mine"]];
+    };
+    assert.deepEqual(await sent(page), ["Bearer her own", "yes"]);
+    // Also when they were made in an earlier visit of the tab.
+    await page.reload();
+    await row(page, "Ping").waitFor();
+    assert.deepEqual(await sent(page), ["Bearer her own", "yes"]);
+    const { page: other } = await house().visit(house().ada, "workspace", id("Ping"));
+    assert.deepEqual(await sent(other), [undefined, undefined]);
+    await row(page, "Shop").click();
+    await page.getByRole("button", { name: "Discard" }).click();
+    assert.deepEqual(await sent(page), [undefined, undefined]);
     assert.deepEqual(wrong, []);
   });
 

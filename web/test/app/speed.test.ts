@@ -81,25 +81,39 @@ describe("the app's speed", { skip: PROGRAM ? false : "LOGGIA_BIN names no serve
   test("the tree of 2,000 requests follows a key within a second, four times slowed down", async (t) => {
     const { page, wrong } = await openPage(browser, { storageState: partner });
     const session = await page.context().newCDPSession(page);
+    // Playwright's own look at a page would be slowed down too, and counted: the page says when the tree has rows, the
+    // browser is told of a key, and the page notes when the tree has followed it.
     await page.addInitScript(() => {
-      let pressed = false;
-      addEventListener("keydown", ({ key, isTrusted }) => (pressed ||= isTrusted && key === "ArrowDown"), { capture: true });
+      const { rowsStand, treeFollowed } = window as unknown as { rowsStand(text: string): void; treeFollowed(text: string): void };
       let first: string | null | undefined;
-      new MutationObserver(() => {
-        const tree = document.querySelector('[role="tree"]');
+      const watch = new MutationObserver(() => {
+        const tree = document.querySelector<HTMLElement>('[role="tree"]');
+        if (first === undefined) {
+          if (!tree?.querySelector('[role="treeitem"]')) return;
+          tree.focus();
+          first = tree.getAttribute("aria-activedescendant");
+          rowsStand("");
+          return;
+        }
         const active = tree?.getAttribute("aria-activedescendant");
-        if (!active) return;
-        if (!pressed) first = active;
-        else if (active !== first && document.getElementById(active)) Object.assign(window, { interactive: performance.now() });
-      }).observe(document, { subtree: true, childList: true, attributes: true });
+        first ??= active;
+        if (!active || active === first || !document.getElementById(active)) return;
+        watch.disconnect();
+        treeFollowed(String(performance.now()));
+      });
+      watch.observe(document, { subtree: true, childList: true, attributes: true });
+    });
+    for (const name of ["rowsStand", "treeFollowed"]) await session.send("Runtime.addBinding", { name });
+    const key = { key: "ArrowDown", code: "ArrowDown", windowsVirtualKeyCode: 40 };
+    session.on("Runtime.bindingCalled", ({ name }) => {
+      if (name === "rowsStand") void session.send("Input.dispatchKeyEvent", { type: "keyDown", ...key });
     });
     const visit = async (): Promise<number> => {
+      const followed = new Promise<number>((resolve) => {
+        session.on("Runtime.bindingCalled", ({ name, payload }) => name === "treeFollowed" && resolve(Number(payload)));
+      });
       await page.goto(href(), { waitUntil: "commit" });
-      const list = page.getByRole("tree");
-      await list.getByRole("treeitem").first().waitFor();
-      await list.press("ArrowDown");
-      const interactive = await page.waitForFunction(() => (window as unknown as { interactive?: number }).interactive);
-      const took = (await interactive.jsonValue()) ?? Number.NaN;
+      const took = await followed;
       await stands(page);
       return took;
     };

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import type { Person } from "./around-house";
-import { collection, GRACE, requestTo } from "./journey";
+import { collection, requestTo } from "./journey";
 import { onServer, row, suite } from "./suite";
 
 const value = (key: string, value: string) => ({ key, value, type: "default", enabled: true });
@@ -184,18 +184,5 @@ describe("what others do meanwhile", onServer, () => {
     assert.equal(await field.inputValue(), "Refused. And more.");
     await page.getByRole("button", { name: "Save" }).click();
     await page.locator(".markdown p", { hasText: "Refused. And more." }).waitFor();
-  });
-
-  test("what a reader changed of a collection would not go along with its requests: it can't be changed", async () => {
-    const [grace] = (await house().join([GRACE])) as [Person];
-    const { page } = await house().visit(grace, "workspace", id("Shop"));
-    await page.getByRole("tab", { name: "Auth" }).click();
-    await page.getByText("Only Editors can change this.").waitFor();
-    assert.ok(await page.getByLabel("Kind", { exact: true }).isDisabled());
-    await page.getByRole("tab", { name: "Variables" }).click();
-    await page.getByLabel("Variable 1: value").and(page.locator("[readonly]")).waitFor();
-    assert.equal(await page.getByLabel("Variable 2: name").count(), 0);
-    await page.getByRole("tab", { name: "Scripts" }).click();
-    await page.getByLabel("Tests", { exact: true }).and(page.locator("[aria-readonly]")).waitFor();
   });
 });

@@ -6,12 +6,17 @@ import type { Entries } from "../../../client/runner";
 import type { Live } from "../../live.svelte";
 import { type Drafts, draftsIn } from "./drafts.svelte";
 import { Exchange } from "./exchange.svelte";
+import { equal } from "./model/draft";
 import { environmentOf, ofCollection } from "./model/plan";
-import { type Auth, authOf, requestOf } from "./model/postman";
+import { type Auth, authJson, authOf, requestOf } from "./model/postman";
 import { type Scope, scopeOf, type Sources } from "./model/variables";
 import { Recently } from "./recent.svelte";
 import { type Layers, type Scripted, scriptedIn } from "./scripted.svelte";
 import { pathTo } from "./tree/rows";
+
+/** As it is saved, or with what the reader has changed. */
+const [SAVED, MINE] = ["saved", "mine"] as const;
+type Which = typeof SAVED | typeof MINE;
 
 export class Desk {
   readonly live: Live;
@@ -71,14 +76,13 @@ export class Desk {
     return scopeOf({ ...sources, scripted: this.#scripted.of(this.environment, this.#rootOf(id), unscripted(sources)) });
   }
 
-  /** The same as the server knows them: without what scripts have set. */
+  /** The same as the server knows them: without what the reader has changed or scripts have set. */
   knownOf(id: string): Scope {
-    return scopeOf(this.#sources(id));
+    return scopeOf(this.#sources(id, SAVED));
   }
 
-  #sources(id: string): Sources {
-    const root = this.#rootOf(id);
-    const collection = root === id ? this.contentOf(id) : this.savedOf(root);
+  #sources(id: string, which: Which = MINE): Sources {
+    const collection = this.#contentOf(this.#rootOf(id), which);
     const environment = this.live.environments.get(this.environment)?.content;
     const own = this.#own?.environment === this.environment ? this.#own.values : undefined;
     return { collection, environment, own };
@@ -96,14 +100,18 @@ export class Desk {
   }
 
   contentOf(id: string): Item["content"] | undefined {
+    return this.#contentOf(id, MINE);
+  }
+
+  #contentOf(id: string, which: Which): Item["content"] | undefined {
     const saved = this.savedOf(id);
-    return saved && this.drafts.contentOf(id, saved);
+    return saved && which === MINE ? this.drafts.contentOf(id, saved) : saved;
   }
 
   /** What authorization an item takes over, and from what. */
-  inheritedAuth(id: string): { auth: Auth; from: string } | undefined {
+  inheritedAuth(id: string, which: Which = MINE): { auth: Auth; from: string } | undefined {
     for (const above of pathTo(this.live.items, id).slice(0, -1).reverse()) {
-      const content = this.savedOf(above.id);
+      const content = this.#contentOf(above.id, which);
       const auth = content && authOf(above.kind === "request" ? requestOf(content) : content);
       if (auth) return { auth, from: above.name };
     }
@@ -113,14 +121,14 @@ export class Desk {
   /** The item with all that is around it, read. */
   async load(id: string): Promise<Item> {
     const above = pathTo(this.live.items, id).slice(0, -1);
-    const read = this.live.item(id).then((item) => {
+    const read = async (id: string) => {
+      const item = await this.live.item(id);
       // At once: what is typed from now on goes upon what was kept.
       this.drafts.restore(id, item.content);
       this.#read += 1;
       return item;
-    });
-    const [item] = await Promise.all([read, ...above.map((one) => this.live.item(one.id))]);
-    this.#read += 1;
+    };
+    const [item] = await Promise.all([read(id), ...above.map((one) => read(one.id))]);
     return item;
   }
 
@@ -136,8 +144,10 @@ export class Desk {
   }
 
   send(id: string): Promise<void> | undefined {
-    const content = this.contentOf(id);
-    if (!content) return undefined;
+    const own = this.contentOf(id);
+    if (!own) return undefined;
+    const content = this.#withAuth(id, own);
+    const around = pathTo(this.live.items, id).map((one) => [one.id, this.contentOf(one.id)] as const);
     const [environment, root, sources] = [this.environment, this.#rootOf(id), this.#sources(id)];
     const before = unscripted(sources);
     const set = this.#scripted.of(environment, root, before);
@@ -145,15 +155,24 @@ export class Desk {
       api: this.api,
       live: this.live,
       item: id,
+      contents: new Map([...around, [id, content]]),
       content,
-      changed: this.drafts.isDirty(id),
+      changed: content !== own || this.drafts.isDirty(id),
       environment: environment || null,
       scope: scopeOf({ ...sources, scripted: set }),
-      known: scopeOf(sources),
+      known: this.knownOf(id),
       set,
       keep: (left) => this.#scripted.keep(environment, root, before, set, left),
       files: this.files.get(id) ?? new Map(),
     });
+  }
+
+  /** A request with the authorization that it takes over, where the reader has changed that: the server has the saved one. */
+  #withAuth(id: string, content: Item["content"]): Item["content"] {
+    const request = requestOf(content);
+    const mine = this.inheritedAuth(id)?.auth;
+    if (authOf(request) || equal(mine, this.inheritedAuth(id, SAVED)?.auth)) return content;
+    return { ...content, request: { ...request, auth: authJson(mine ?? { type: "noauth", fields: {} }) } };
   }
 
   get #key(): string {

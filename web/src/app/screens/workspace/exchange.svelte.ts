@@ -14,9 +14,10 @@ export interface Order {
   api: Api;
   live: Live;
   item: string;
-  /** With the reader's changes. */
+  /** The item and what it is in, with the reader's changes; of the item alone: `content`. */
+  contents: ReadonlyMap<string, Json | undefined>;
   content: Json;
-  /** It is not what the item says. */
+  /** Its request is not what the item says. */
   changed: boolean;
   environment: string | null;
   /** The variables that hold, and what the server knows of them by itself. */
@@ -47,7 +48,7 @@ export class Exchange {
 
   async send(order: Order): Promise<void> {
     await this.#attempt(async (signal) => {
-      const collection = await collectionOf(order.live, [order.item], { id: order.item, content: order.content });
+      const collection = await collectionOf(order.live, [order.item], order.contents);
       if (hasScripts(collection)) await this.#run(order, collection, signal);
       else this.sent = await this.#plain(order, signal);
     });

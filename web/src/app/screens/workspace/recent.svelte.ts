@@ -2,6 +2,7 @@
 
 import { SvelteMap } from "svelte/reactivity";
 import type { Json, Notice, Person } from "../../../client";
+import { Beat } from "../../beat";
 import type { Live } from "../../live.svelte";
 import { changedFields, type Field } from "./model/draft";
 import { pathTo } from "./tree/rows";
@@ -10,6 +11,8 @@ import { pathTo } from "./tree/rows";
 const LATELY = 10_000;
 /** As long as the animation in `base.css`. */
 const FLASH = 1500;
+/** How often it is looked what has ended. */
+const FADE = 250;
 
 export interface Recent {
   /** Undefined: who it was is not told. */
@@ -18,12 +21,24 @@ export interface Recent {
   flash: string | undefined;
 }
 
+interface Watched {
+  id: string;
+  name: string | undefined;
+  content: Json | undefined;
+}
+
 export class Recently {
-  readonly #changes = new SvelteMap<string, Recent & { turn: number }>();
-  readonly #timers = new Map<string, ReturnType<typeof setTimeout>>();
+  readonly #changes = new SvelteMap<string, Recent & { turn: number; at: number }>();
   readonly #live: Live;
+  /** Places that changed since the last look, and by whom. */
+  #news = new Map<string, Person | undefined>();
   /** What is open, as it was before the next change. */
-  #watched: { id: string; name: string | undefined; content: Json | undefined } | undefined;
+  #watched: Watched | undefined;
+  /** The same as others have made it since the last look, and who was the last of them. */
+  #theirs: { watched: Watched; by: Person | undefined } | undefined;
+  /** In a storm it is looked once a frame, as at everything else. */
+  readonly #beat = new Beat(() => this.#show());
+  #fading: ReturnType<typeof setTimeout> | undefined;
 
   constructor(live: Live) {
     this.#live = live;
@@ -33,14 +48,16 @@ export class Recently {
     const stop = this.#live.on((notice) => notice.type === "changed" && this.#changed(notice));
     return () => {
       stop();
-      for (const timer of this.#timers.values()) clearTimeout(timer);
+      this.#beat.stop();
+      clearTimeout(this.#fading);
     };
   }
 
   /** Of an item that is open each field is looked at, until the function that it answers is called. */
   watch(id: string): () => void {
     this.#watched = this.#now(id);
-    return () => (this.#watched = undefined);
+    this.#theirs = undefined;
+    return () => (this.#watched = this.#theirs = undefined);
   }
 
   item(id: string): Recent | undefined {
@@ -60,40 +77,52 @@ export class Recently {
   #changed({ items, by }: Extract<Notice, { type: "changed" }>): void {
     // Imports and deletions of much are no news of one row.
     const isNews = by !== undefined && by?.id !== this.#live.you.id && items !== undefined && items.size <= 50;
-    const places = new Set<string>();
-    for (const id of isNews ? items : []) {
-      places.add(id);
-      for (const above of pathTo(this.#live.workspace.items, id).slice(0, -1)) places.add(`${above.id}/`);
+    const watched = this.#watched && (!items || items.has(this.#watched.id)) ? this.#now(this.#watched.id) : undefined;
+    if (isNews) {
+      for (const id of items) {
+        this.#news.set(id, by ?? undefined);
+        for (const above of pathTo(this.#live.workspace.items, id).slice(0, -1)) this.#news.set(`${above.id}/`, by ?? undefined);
+      }
+      if (watched) this.#theirs = { watched, by: by ?? undefined };
+      this.#beat.soon();
+    } else if (watched) {
+      // What others did before is told as theirs, and this as nobody's.
+      this.#show();
+      this.#watched = watched;
     }
-    const before = this.#watched;
-    if (before && (!items || items.has(before.id))) {
-      const now = this.#now(before.id);
+  }
+
+  #show(): void {
+    const [before, theirs] = [this.#watched, this.#theirs];
+    this.#theirs = undefined;
+    if (before && theirs) {
+      const now = theirs.watched;
       this.#watched = now;
       const fields = before.content && now.content ? changedFields(before.content, now.content) : [];
       if (before.name !== now.name) fields.push("name");
-      if (isNews) for (const field of fields) places.add(`${before.id}#${field}`);
+      for (const field of fields) this.#news.set(`${before.id}#${field}`, theirs.by);
     }
-    for (const place of places) this.#set(place, by ?? undefined);
+    const at = performance.now();
+    for (const [place, person] of this.#news) {
+      const turn = (this.#changes.get(place)?.turn ?? 0) + 1;
+      this.#changes.set(place, { by: person, turn, at, flash: turn % 2 ? "flash" : "flash again" });
+    }
+    this.#news.clear();
+    if (this.#changes.size > 0) this.#fading ??= setTimeout(() => this.#fade(), FADE);
   }
 
-  #now(id: string) {
+  /** Lets go of what is no news any more. */
+  #fade(): void {
+    this.#fading = undefined;
+    const now = performance.now();
+    for (const [place, recent] of [...this.#changes]) {
+      if (now - recent.at >= LATELY) this.#changes.delete(place);
+      else if (recent.flash && now - recent.at >= FLASH) this.#changes.set(place, { ...recent, flash: undefined });
+    }
+    if (this.#changes.size > 0) this.#fading = setTimeout(() => this.#fade(), FADE);
+  }
+
+  #now(id: string): Watched {
     return { id, name: this.#live.workspace.items.get(id)?.name, content: this.#live.workspace.peek(id)?.content };
-  }
-
-  #set(place: string, by: Person | undefined): void {
-    clearTimeout(this.#timers.get(place));
-    const turn = (this.#changes.get(place)?.turn ?? 0) + 1;
-    this.#changes.set(place, { by, turn, flash: turn % 2 ? "flash" : "flash again" });
-    this.#after(place, FLASH, () => {
-      this.#changes.set(place, { by, turn, flash: undefined });
-      this.#after(place, LATELY - FLASH, () => this.#changes.delete(place));
-    });
-  }
-
-  #after(place: string, ms: number, what: () => void): void {
-    this.#timers.set(place, setTimeout(() => {
-      this.#timers.delete(place);
-      what();
-    }, ms));
   }
 }

@@ -12,10 +12,10 @@ import type { Sent } from "./sent";
 
 /**
  * Some requests of one collection in an order of their own, each in its folders, so that what these do holds for it.
- * `override`: another content of an item, for this once.
+ * `contents`: those of some items that are others for this once.
  */
-export async function collectionOf(live: Live, ids: readonly string[], override?: { id: string; content: Json }): Promise<Collection> {
-  const contentOf = async (entry: Entry) => (override?.id === entry.id ? override.content : (await live.item(entry.id)).content);
+export async function collectionOf(live: Live, ids: readonly string[], contents?: ReadonlyMap<string, Json | undefined>): Promise<Collection> {
+  const contentOf = async ({ id }: Entry) => contents?.get(id) ?? (await live.item(id)).content;
   const wrap = async ([entry, ...inner]: readonly Entry[]): Promise<Item[]> => {
     if (!entry) return [];
     const content = await contentOf(entry);

@@ -103,6 +103,7 @@ describe("the app's speed", { skip: PROGRAM ? false : "LOGGIA_BIN names no serve
       });
       watch.observe(document, { subtree: true, childList: true, attributes: true });
     });
+    await session.send("Runtime.enable");
     for (const name of ["rowsStand", "treeFollowed"]) await session.send("Runtime.addBinding", { name });
     const key = { key: "ArrowDown", code: "ArrowDown", windowsVirtualKeyCode: 40 };
     session.on("Runtime.bindingCalled", ({ name }) => {

@@ -25,14 +25,14 @@ export function sandboxDocument(): Plugin {
 
 const COMPRESSIBLE = /\.(html|js|css|svg|json|webmanifest)$/;
 
-/** Compresses what is text beside it as `.br`, and bounds what it takes to see a screen: the page and these modules. */
-export function firstLoad({ kilobytes, modules }: { kilobytes: number; modules: string[] }): Plugin {
+/** Compresses what is text beside it as `.br`, and bounds what it takes to see a workspace: the page and its script. */
+export function firstLoad({ kilobytes }: { kilobytes: number }): Plugin {
   let first: string[] = [];
   return {
     name: "loggia-first-load",
     apply: "build",
     generateBundle(_options, bundle) {
-      first = firstFiles(bundle, modules);
+      first = firstFiles(bundle);
     },
     writeBundle({ dir }) {
       if (!dir) throw new Error("The build has no folder to write to.");
@@ -57,8 +57,8 @@ export function firstLoad({ kilobytes, modules }: { kilobytes: number; modules: 
   };
 }
 
-/** The page, the modules, and what they import without being asked, with the style of each. */
-function firstFiles(bundle: Rolldown.OutputBundle, modules: string[]): string[] {
+/** The page, its script, and what that imports without being asked, with the style of each. */
+function firstFiles(bundle: Rolldown.OutputBundle): string[] {
   const found = new Set<string>(["index.html"]);
   const follow = (name: string) => {
     const chunk = bundle[name];
@@ -67,13 +67,7 @@ function firstFiles(bundle: Rolldown.OutputBundle, modules: string[]): string[] 
     for (const style of chunk.viteMetadata?.importedCss ?? []) found.add(style);
     chunk.imports.forEach(follow);
   };
-  const chunks = Object.values(bundle).filter((part) => part.type === "chunk");
-  for (const chunk of chunks) if (chunk.isEntry) follow(chunk.fileName);
-  for (const module of modules) {
-    const chunk = chunks.find(({ facadeModuleId }) => facadeModuleId?.endsWith(module));
-    if (!chunk) throw new Error(`${module} is no part of the build that is loaded by itself.`);
-    follow(chunk.fileName);
-  }
+  for (const part of Object.values(bundle)) if (part.type === "chunk" && part.isEntry) follow(part.fileName);
   return [...found];
 }
 

@@ -64,8 +64,12 @@ describe("sending", onServer, () => {
   test("who sends too much is told when to try again, and can then", async () => {
     const { page, wrong } = await house().visit(house().ada, "workspace", id("Ping"));
     const said = page.getByRole("term").filter({ hasText: "base" });
-    await page.getByLabel("URL").focus();
+    await page.getByLabel("URL").hover();
     await said.waitFor();
+    // What is said can be pointed at, to be copied say.
+    await said.hover();
+    await said.waitFor();
+    await page.getByLabel("URL").focus();
     await page.keyboard.press("Escape");
     await said.waitFor({ state: "hidden" });
     const limited = { status: 429, headers: { "content-type": "application/problem+json", "retry-after": "2" } };
@@ -74,6 +78,10 @@ describe("sending", onServer, () => {
     await response(page).getByText(/^Try again in [12] s\.$/).waitFor();
     await response(page).getByText("You can try again now.").waitFor();
     await send(page);
+    await response(page).getByText("200 OK").waitFor();
+    await page.getByRole("navigation").getByRole("link", { name: "History" }).click();
+    await page.getByRole("heading", { name: "History" }).waitFor();
+    await page.goBack();
     await response(page).getByText("200 OK").waitFor();
 
     // So is who asks for too many links to sign in, by a proxy say.

@@ -5,7 +5,7 @@ import type { Api, Item } from "../../../client";
 import type { Entries } from "../../../client/runner";
 import type { Live } from "../../live.svelte";
 import { type Drafts, draftsIn } from "./drafts.svelte";
-import { Exchange } from "./exchange.svelte";
+import { type Exchange, exchangeIn } from "./exchange.svelte";
 import { equal } from "./model/draft";
 import { environmentOf, ofCollection } from "./model/plan";
 import { type Auth, authJson, authOf, requestOf } from "./model/postman";
@@ -32,7 +32,6 @@ export class Desk {
   /** What was read last: the library may forget it over an outage, and it is shown until it is read again. */
   readonly #last = new Map<string, Item["content"]>();
   readonly #scripted: Scripted;
-  readonly #exchanges = new Map<string, Exchange>();
 
   constructor(live: Live, api: Api) {
     this.live = live;
@@ -133,9 +132,7 @@ export class Desk {
   }
 
   exchange(id: string): Exchange {
-    let exchange = this.#exchanges.get(id);
-    if (!exchange) this.#exchanges.set(id, (exchange = new Exchange()));
-    return exchange;
+    return exchangeIn(this.live, id);
   }
 
   keepFile(id: string, file: File): string {

@@ -150,3 +150,14 @@ async function encoded(files: ReadonlyMap<string, File>): Promise<Record<string,
   });
   return Object.fromEntries(await Promise.all(all));
 }
+
+const exchanges = new WeakMap<Live, Map<string, Exchange>>();
+
+/** One for an item in this page: what was answered is there again after a look at another screen. */
+export function exchangeIn(live: Live, item: string): Exchange {
+  let known = exchanges.get(live);
+  if (!known) exchanges.set(live, (known = new Map()));
+  let exchange = known.get(item);
+  if (!exchange) known.set(item, (exchange = new Exchange()));
+  return exchange;
+}

@@ -176,7 +176,6 @@ async function comeAgain() {
     await people[name].page.getByLabel("URL").waitFor();
   }
 }
-let edits = 0;
 
 async function bothWindows(size, colorScheme) {
   await comeAgain();
@@ -184,12 +183,16 @@ async function bothWindows(size, colorScheme) {
   const team = await openWindow(browser, { ...seen, state: people.Ada.state, here: 4 });
   const partner = await openWindow(browser, { ...seen, state: people.Grace.state, here: 3 });
   await team.getByRole("button", { name: "Here now: 5" }).waitFor();
-  edits += 1;
-  const patch = { content: { request: { description: `The merchant account of the path, as of edit ${edits}.` } } };
-  const edit = { kind: "item_update", id: idOf(NEXT), patch };
-  await post(people.Alan.page, `/v1/workspaces/${workspace}/changes`, { op: crypto.randomUUID(), changes: [edit] });
+  // Alan is at a name, and has not done with it: who types nothing for five seconds is said to edit no more.
+  const name = people.Alan.page.getByLabel("Name", { exact: true });
+  await name.press("End");
+  const typing = setInterval(() => void name.press("Space").catch(() => {}), 2000);
   for (const page of [team, partner]) await page.getByRole("treeitem", { name: /Alan is editing/ }).waitFor();
-  return { team, partner, close: () => Promise.all([team, partner].map((page) => page.context().close())) };
+  const close = async () => {
+    clearInterval(typing);
+    await Promise.all([team, partner].map((page) => page.context().close()));
+  };
+  return { team, partner, close };
 }
 
 for (const colorScheme of ["light", "dark"]) {

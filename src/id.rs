@@ -128,6 +128,7 @@ mod tests {
         let grows = rest.windows(2).filter(|two| two[0] < two[1]).count();
         assert!((250..750).contains(&grows), "{grows} of 999");
     }
+
     #[test]
     fn ids_in_a_row_follow_each_other_from_anywhere() {
         let (mut one, mut other) = (ItemId::in_a_row(), ItemId::in_a_row());

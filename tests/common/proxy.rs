@@ -227,6 +227,10 @@ impl Way {
                 _ = healing.wait_for(|weather| flow(weather) != Flow::Lose), if lost => return Err(Broken),
             };
             let now = *self.weather.wait_for(|weather| flow(weather) != Flow::Hold).await.map_err(|_| Broken)?;
+            // What came at the moment of healing is no better than what comes after it.
+            if lost && flow(&now) != Flow::Lose {
+                return Err(Broken);
+            }
             match (flow(&now), read) {
                 (Flow::Lose, Ok(length)) if length > 0 => lost = true,
                 // An end, friendly or not, is a packet too.

@@ -446,37 +446,36 @@ describe("around the requests", { skip: PROGRAM ? false : "LOGGIA_BIN names no s
     assert.deepEqual(wrong, []);
   });
 
-  for (const colorScheme of ["light", "dark"] as const) {
-    for (const [size, viewport] of Object.entries(SIZES)) {
-      test(`nothing serious for axe: ${colorScheme}, ${size}`, async () => {
-        const { page, wrong } = await visit(ada, "overview", { colorScheme, viewport });
-        const check = async (what: string) => {
-          await page.locator("main h1").waitFor();
-          await page.locator("main [role=status][aria-label]").waitFor({ state: "detached" });
-          assert.deepEqual(await inaccessible(page), [], what);
-          assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${what} is no wider than the window`);
-        };
-        const environment = (await snapshot(workspace)).environments.find(({ name }) => name.startsWith("Staging"))?.id ?? "";
-        await page.getByRole("button", { name: "Edit" }).click();
-        await check("overview");
-        for (const path of ["settings", "settings/workspace", "settings/own", "activity", "engagement", "environments", `environments/${environment}`]) {
-          await page.goto(`${server.url}/w/${workspace}/${path}`);
-          await live(page);
-          await check(path);
-        }
-        await page.goto(`${server.url}/w/${workspace}/settings`);
-        await page.getByRole("button", { name: "Invite people" }).click();
-        await page.getByRole("combobox", { name: "Addresses" }).fill("somebody, nobody@acme.example");
-        await page.keyboard.press("Enter");
-        await page.getByText("No valid address").waitFor();
-        assert.deepEqual(await inaccessible(page), [], "inviting");
-        assert.deepEqual(wrong, []);
-    
-        const { page: there } = await visit(partners[0] as Person, "settings", { colorScheme, viewport });
-        await there.getByRole("heading", { name: "You", exact: true }).waitFor();
-        assert.deepEqual(await inaccessible(there), [], "a partner's settings");
-          });
-    }
+  for (const [colorScheme, size] of [["light", "narrow"], ["dark", "wide"]] as const) {
+    test(`nothing serious for axe: ${colorScheme}, ${size}`, async () => {
+      const viewport = SIZES[size];
+      const { page, wrong } = await visit(ada, "overview", { colorScheme, viewport });
+      const check = async (what: string) => {
+        await page.locator("main h1").waitFor();
+        await page.locator("main [role=status][aria-label]").waitFor({ state: "detached" });
+        assert.deepEqual(await inaccessible(page), [], what);
+        assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${what} is no wider than the window`);
+      };
+      const environment = (await snapshot(workspace)).environments.find(({ name }) => name.startsWith("Staging"))?.id ?? "";
+      await page.getByRole("button", { name: "Edit" }).click();
+      await check("overview");
+      for (const path of ["settings", "settings/workspace", "settings/own", "activity", "engagement", "environments", `environments/${environment}`]) {
+        await page.goto(`${server.url}/w/${workspace}/${path}`);
+        await live(page);
+        await check(path);
+      }
+      await page.goto(`${server.url}/w/${workspace}/settings`);
+      await page.getByRole("button", { name: "Invite people" }).click();
+      await page.getByRole("combobox", { name: "Addresses" }).fill("somebody, nobody@acme.example");
+      await page.keyboard.press("Enter");
+      await page.getByText("No valid address").waitFor();
+      assert.deepEqual(await inaccessible(page), [], "inviting");
+      assert.deepEqual(wrong, []);
+
+      const { page: there } = await visit(partners[0] as Person, "settings", { colorScheme, viewport });
+      await there.getByRole("heading", { name: "You", exact: true }).waitFor();
+      assert.deepEqual(await inaccessible(there), [], "a partner's settings");
+    });
   }
 
   interface Snapshot {

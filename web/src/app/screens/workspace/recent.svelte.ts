@@ -31,7 +31,7 @@ export class Recently {
   readonly #changes = new SvelteMap<string, Recent & { turn: number; at: number }>();
   readonly #live: Live;
   /** Places that changed since the last look, and by whom. */
-  #news = new Map<string, Person | undefined>();
+  readonly #news = new Map<string, Person | undefined>();
   /** What is open, as it was before the next change. */
   #watched: Watched | undefined;
   /** The same as others have made it since the last look, and who was the last of them. */

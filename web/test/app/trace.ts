@@ -1,4 +1,5 @@
-// Whether a page holds a trace of somebody: in its DOM, its storage, and all that it was sent, by HTTP and by socket.
+// Whether a page holds a trace of somebody: in its DOM with all shadow trees, its storage, and all that it was sent or said,
+// by HTTP and by socket.
 
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
@@ -13,18 +14,22 @@ interface Place {
 
 export class Trace {
   readonly #page: Page;
-  /** What the page was sent, and where from. */
-  readonly #received: Place[] = [];
+  /** What the page was sent or said, and where. */
+  readonly #seen: Place[] = [];
   readonly #reading = new Set<Promise<void>>();
 
   private constructor(page: Page) {
     this.#page = page;
+    page.on("request", (request) => {
+      const [from, head] = [`${request.method()} ${request.url()}`, JSON.stringify(request.headers())];
+      this.#seen.push({ from: `what is asked by ${from}`, text: [request.url(), head, request.postData() ?? ""].join("\n") });
+    });
     page.on("response", (response) => {
       const from = `${response.request().method()} ${response.url()}`;
       const head = Object.entries(response.headers()).map(([name, value]) => `${name}: ${value}`);
-      this.#received.push({ from: `head of ${from}`, text: head.join("\n") });
+      this.#seen.push({ from: `head of ${from}`, text: head.join("\n") });
       const read = response.text().then(
-        (text) => void this.#received.push({ from, text }),
+        (text) => void this.#seen.push({ from, text }),
         // An answer without a body, or a picture.
         () => {},
       );
@@ -32,7 +37,8 @@ export class Trace {
       void read.finally(() => this.#reading.delete(read));
     });
     page.on("websocket", (socket) => {
-      socket.on("framereceived", ({ payload }) => void this.#received.push({ from: `frame of ${socket.url()}`, text: payload.toString() }));
+      socket.on("framereceived", ({ payload }) => void this.#seen.push({ from: `frame of ${socket.url()}`, text: payload.toString() }));
+      socket.on("framesent", ({ payload }) => void this.#seen.push({ from: `what is said to ${socket.url()}`, text: payload.toString() }));
     });
   }
 
@@ -46,11 +52,11 @@ export class Trace {
   async find(others: Others): Promise<string[]> {
     const here = await this.#here();
     await Promise.all(this.#reading);
-    return found(others, [...here, ...this.#received]);
+    return found(others, [...here, ...this.#seen]);
   }
 
   async findsNothing(others: Others): Promise<void> {
-    assert.ok(this.#received.some(({ from }) => from.startsWith("frame of")), "the page was sent something to look through");
+    assert.ok(this.#seen.some(({ from }) => from.startsWith("frame of")), "the page was sent something to look through");
     assert.deepEqual(await this.find(others), []);
   }
 
@@ -61,10 +67,14 @@ export class Trace {
 
   async #here(): Promise<Place[]> {
     const here = await this.#page.evaluate(() => {
-      const fields = [...document.querySelectorAll<HTMLInputElement>("input, textarea, select")].map(({ value }) => value);
+      // A shadow tree is in no outerHTML.
+      const roots: (Document | ShadowRoot)[] = [document];
+      for (const root of roots) for (const { shadowRoot } of root.querySelectorAll("*")) if (shadowRoot) roots.push(shadowRoot);
+      const shadows = roots.slice(1).map((root) => (root as ShadowRoot).innerHTML);
+      const fields = roots.flatMap((root) => [...root.querySelectorAll<HTMLInputElement>("input, textarea, select")].map(({ value }) => value));
       const stored = (storage: Storage) => JSON.stringify(Object.entries(storage));
       return {
-        DOM: `${document.title}\n${document.documentElement.outerHTML}\n${fields.join("\n")}`,
+        DOM: `${document.title}\n${document.documentElement.outerHTML}\n${[...shadows, ...fields].join("\n")}`,
         localStorage: stored(localStorage),
         sessionStorage: stored(sessionStorage),
         address: location.href,

@@ -1,5 +1,5 @@
-// The screens of a workspace, each loaded when it is first shown; the first one comes with the app: a browser takes longer
-// for many small files than for one.
+// The screens of a workspace, each loaded when it is first shown; the first one comes with the app: one file
+// compresses better than many.
 //
 // A screen is `screens/NAME/index.svelte`, with the props of `ScreenProps`. It fills the content area, which does not
 // scroll: what is in it scrolls by itself. Its address is `/w/{id}/{screen}/…`, made by `screenHref`; what stands behind

@@ -14,9 +14,8 @@ import { Recently } from "./recent.svelte";
 import { type Layers, type Scripted, scriptedIn } from "./scripted.svelte";
 import { pathTo } from "./tree/rows";
 
-/** As it is saved, or with what the reader has changed. */
-const [SAVED, MINE] = ["saved", "mine"] as const;
-type Which = typeof SAVED | typeof MINE;
+/** Reads an item's content: as it is saved, or with what the reader has changed. */
+type Read = (id: string) => Item["content"] | undefined;
 
 export class Desk {
   readonly live: Live;
@@ -77,11 +76,11 @@ export class Desk {
 
   /** The same as the server knows them: without what the reader has changed or scripts have set. */
   knownOf(id: string): Scope {
-    return scopeOf(this.#sources(id, SAVED));
+    return scopeOf(this.#sources(id, (one) => this.savedOf(one)));
   }
 
-  #sources(id: string, which: Which = MINE): Sources {
-    const collection = this.#contentOf(this.#rootOf(id), which);
+  #sources(id: string, read: Read = (one) => this.contentOf(one)): Sources {
+    const collection = read(this.#rootOf(id));
     const environment = this.live.environments.get(this.environment)?.content;
     const own = this.#own?.environment === this.environment ? this.#own.values : undefined;
     return { collection, environment, own };
@@ -99,18 +98,14 @@ export class Desk {
   }
 
   contentOf(id: string): Item["content"] | undefined {
-    return this.#contentOf(id, MINE);
-  }
-
-  #contentOf(id: string, which: Which): Item["content"] | undefined {
     const saved = this.savedOf(id);
-    return saved && which === MINE ? this.drafts.contentOf(id, saved) : saved;
+    return saved && this.drafts.contentOf(id, saved);
   }
 
   /** What authorization an item takes over, and from what. */
-  inheritedAuth(id: string, which: Which = MINE): { auth: Auth; from: string } | undefined {
+  inheritedAuth(id: string, read: Read = (one) => this.contentOf(one)): { auth: Auth; from: string } | undefined {
     for (const above of pathTo(this.live.items, id).slice(0, -1).reverse()) {
-      const content = this.#contentOf(above.id, which);
+      const content = read(above.id);
       const auth = content && authOf(above.kind === "request" ? requestOf(content) : content);
       if (auth) return { auth, from: above.name };
     }
@@ -168,7 +163,7 @@ export class Desk {
   #withAuth(id: string, content: Item["content"]): Item["content"] {
     const request = requestOf(content);
     const mine = this.inheritedAuth(id)?.auth;
-    if (authOf(request) || equal(mine, this.inheritedAuth(id, SAVED)?.auth)) return content;
+    if (authOf(request) || equal(mine, this.inheritedAuth(id, (one) => this.savedOf(one))?.auth)) return content;
     return { ...content, request: { ...request, auth: authJson(mine ?? { type: "noauth", fields: {} }) } };
   }
 

@@ -1,13 +1,14 @@
 //! The store in PostgreSQL, which several nodes may share.
 //!
 //! Every method is one statement, so one round trip, and a transaction by itself: an append is the function
-//! `append_batch` of the migrations. Appends to a workspace queue up at its row; those to different ones commit
-//! together, as PostgreSQL sees fit.
+//! `append_batch` of the migrations. Credentials that are looked up at the same time share one (`lookups.rs`). Appends to
+//! a workspace queue up at its row; those to different ones commit together, as PostgreSQL sees fit.
 
 mod connections;
 mod convert;
 mod engagement;
 mod log;
+mod lookups;
 mod own;
 mod people;
 mod schema;
@@ -19,12 +20,15 @@ use anyhow::Context;
 use async_trait::async_trait;
 use bytes::Bytes;
 use connections::Connections;
+use lookups::Lookups;
 use std::path::Path;
+use std::sync::Arc;
 use time::OffsetDateTime;
 
 /// A store in a PostgreSQL database of its own.
 pub struct Postgres {
-    connections: Connections,
+    connections: Arc<Connections>,
+    lookups: Lookups,
 }
 
 impl Postgres {
@@ -35,9 +39,10 @@ impl Postgres {
     /// When the URL is none, the database can't be reached or written, or comes from a newer version. No error tells
     /// a part of the URL.
     pub async fn open(url: &str) -> anyhow::Result<Self> {
-        let connections = Connections::new(url)?;
+        let connections = Arc::new(Connections::new(url)?);
         schema::migrate(&connections).await.context("migrate")?;
-        Ok(Self { connections })
+        let lookups = Lookups::new(Arc::clone(&connections));
+        Ok(Self { connections, lookups })
     }
 }
 
@@ -162,7 +167,7 @@ impl Store for Postgres {
     }
 
     async fn find_credential(&self, hash: [u8; 32], now: OffsetDateTime) -> anyhow::Result<Option<(Credential, User)>> {
-        people::find_credential(&self.connections, hash, now).await.context("find a credential")
+        self.lookups.find(hash, now).await.context("find a credential")
     }
 
     async fn end_credential(&self, user: UserId, id: CredentialId) -> anyhow::Result<bool> {

@@ -107,6 +107,7 @@ macro_rules! contract {
                 an_account_is_renamed
                 a_picture_is_kept_replaced_and_removed
                 a_credential_is_found_until_it_expires
+                credentials_looked_up_at_once_are_told_apart
                 a_credential_is_ended_by_its_owner_alone
                 of_two_ends_of_a_credential_one_is_true
                 credentials_that_ended_are_told_from_those_that_hold
@@ -666,6 +667,29 @@ async fn a_credential_is_found_until_it_expires(backend: impl Backend) {
     let found = store.find_credential([9; 32], at(1_000_000_000)).await.unwrap();
     assert_eq!(found, Some((lasting, ada)));
     assert_eq!(store.find_credential([10; 32], at(0)).await.unwrap(), None);
+}
+
+async fn credentials_looked_up_at_once_are_told_apart(backend: impl Backend) {
+    let store = backend.open().await;
+    let mut made = Vec::new();
+    for secret in 0..20 {
+        let owner = store.ensure_user(user(&format!("{secret}@acme.test"))).await.unwrap();
+        let mut one = credential(owner.id, CredentialKind::Session, secret);
+        one.expires_at = (secret % 2 == 0).then(|| at(60));
+        store.add_credential(one.clone()).await.unwrap();
+        made.push((one, owner));
+    }
+    // More than one statement takes; each several times, those that have ended and those that never were among them.
+    let asked = (0..2_000).map(|n| {
+        let (store, made) = (&store, &made);
+        async move {
+            let (secret, now) = (n % 25, if n % 3 == 0 { 59 } else { 60 });
+            let found = store.find_credential([u8::try_from(secret).unwrap(); 32], at(now)).await.unwrap();
+            let holds = made.get(secret).filter(|(one, _)| one.expires_at.is_none() || now < 60);
+            assert_eq!(found.as_ref(), holds);
+        }
+    });
+    join_all(asked).await;
 }
 
 async fn a_credential_is_ended_by_its_owner_alone(backend: impl Backend) {

@@ -155,22 +155,22 @@ pub(super) async fn add_credential(connections: &Connections, credential: &Crede
         .map(drop)
 }
 
-pub(super) async fn find_credential(
+/// Those of these hashes that there are, ended or not.
+pub(super) async fn find_credentials(
     connections: &Connections,
-    hash: [u8; 32],
-    now: OffsetDateTime,
-) -> anyhow::Result<Option<(Credential, User)>> {
+    hashes: &[&[u8]],
+) -> anyhow::Result<Vec<(Credential, User)>> {
     let rows = connections
         .read(
             "SELECT c.id, c.account, c.kind, c.name, c.hash, c.created_at, c.expires_at,
                     a.id, a.email, a.name, a.team, p.hash
              FROM credentials c JOIN accounts a ON a.id = c.account
              LEFT JOIN avatars p ON p.account = a.id
-             WHERE c.hash = $1 AND (c.expires_at IS NULL OR c.expires_at > $2)",
-            &[&&hash[..], &micros(now)?],
+             WHERE c.hash = ANY($1)",
+            &[&hashes],
         )
         .await?;
-    rows.first().map(|row| Ok((credential(row)?, user(row, 7)?))).transpose()
+    rows.iter().map(|row| Ok((credential(row)?, user(row, 7)?))).collect()
 }
 
 fn credential(row: &Row) -> anyhow::Result<Credential> {

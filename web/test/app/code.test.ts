@@ -20,6 +20,7 @@ describe("code", onServer, () => {
     await page.getByRole("button", { name: "Code" }).click();
     const panel = page.getByRole("complementary", { name: "Code" });
     const languages = panel.getByLabel("Language", { exact: true });
+    await languages.locator("option").first().waitFor({ state: "attached" });
     const options = await languages.locator("option").evaluateAll((all) => all.map((one) => ({ value: (one as HTMLOptionElement).value, label: one.textContent ?? "" })));
     assert.ok(new Set(options.map(({ label }) => label.split(" — ")[0])).size >= 15, options.map(({ label }) => label).join());
     const code = () => panel.locator(".cm-content").innerText();

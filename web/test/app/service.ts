@@ -14,6 +14,8 @@ export interface Reached {
 export interface Service {
   url: string;
   reached: Reached[];
+  /** Resolves when `/never` is asked for. */
+  asked: Promise<void>;
   /** Resolves when who asked for `/never` has gone. */
   left: Promise<void>;
   close(): Promise<void>;
@@ -22,13 +24,16 @@ export interface Service {
 /** Answers everything by what it was sent, but for `/never`. */
 export async function startService(): Promise<Service> {
   const reached: Reached[] = [];
+  let ask: () => void;
   let leave: () => void;
+  const asked = new Promise<void>((resolve) => (ask = resolve));
   const left = new Promise<void>((resolve) => (leave = resolve));
   const server = createServer((request, response) => {
     const { method = "", url: path = "", headers } = request;
     if (path.startsWith("/never")) {
       reached.push({ method, path, headers, body: Buffer.alloc(0) });
       response.once("close", () => leave());
+      ask();
       return;
     }
     const chunks: Buffer[] = [];
@@ -45,5 +50,5 @@ export async function startService(): Promise<Service> {
     server.close();
     await once(server, "close");
   };
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, reached, left, close };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, reached, asked, left, close };
 }

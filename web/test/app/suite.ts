@@ -6,8 +6,8 @@ import type { Page } from "playwright-core";
 import { PROGRAM } from "./browser";
 import { House } from "./journey";
 
-/** For `describe`: without a server there is nothing to test on. */
-export const onServer = { skip: PROGRAM ? false : "LOGGIA_BIN names no server" } as const;
+/** For `describe`: without a server there is nothing to test on. Ends before its file would be ended, so that what hangs is named. */
+export const onServer = { skip: PROGRAM ? false : "LOGGIA_BIN names no server", timeout: 540_000 } as const;
 
 /** Opens a house before the tests of a suite, with what `furnish` puts into it; pages are closed after each of them. */
 export function suite(furnish: (house: House) => Promise<void> = () => Promise.resolve()): () => House {

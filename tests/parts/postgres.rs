@@ -107,9 +107,11 @@ async fn a_server_that_stalls_holds_up_no_call_for_long() {
     let begun = Instant::now();
     // More than there are connections: some wait for a connection, some for an answer.
     let reads = join_all((0..40).map(|_| store.workspace_exists(log.workspace)));
-    let (append, reads) = tokio::join!(store.append(log.edits(1, &[op])), reads);
+    let credentials = join_all((0..1_000).map(|_| store.find_credential([7; 32], now_utc())));
+    let (append, reads, credentials) = tokio::join!(store.append(log.edits(1, &[op])), reads, credentials);
     assert!(matches!(append, Err(AppendError::Unavailable(_))));
     assert!(reads.iter().all(Result::is_err));
+    assert!(credentials.iter().all(Result::is_err));
     assert!(begun.elapsed() < LIMIT, "{:?}", begun.elapsed());
     let begun = Instant::now();
     assert!(store.check().await.is_err());
@@ -117,6 +119,7 @@ async fn a_server_that_stalls_holds_up_no_call_for_long() {
     cluster.signal("CONT");
 
     assert!(store.workspace_exists(log.workspace).await.unwrap());
+    assert_eq!(store.find_credential([7; 32], now_utc()).await.unwrap(), None);
     // What was under way may have been written after all: it was in doubt, and now is known.
     let mut head = log.head(&store).await;
     match store.append(log.edits(head, &[op])).await {
@@ -126,6 +129,41 @@ async fn a_server_that_stalls_holds_up_no_call_for_long() {
         Err(error) => panic!("{error:#}"),
     }
     assert_eq!((head, log.head(&store).await), (2, 2));
+}
+
+#[tokio::test]
+async fn a_look_up_of_a_credential_waits_for_none_that_hangs() {
+    let url = Cluster::shared().new_database().await;
+    let store = Arc::new(Postgres::open(&url).await.unwrap());
+    let until = |locks: &str, count: u32| {
+        let of_credentials = "FROM pg_locks WHERE relation = 'credentials'::regclass";
+        format!(
+            "DO $$ BEGIN
+                 WHILE (SELECT count(*) {of_credentials} AND {locks}) < {count} LOOP PERFORM pg_sleep(0.01); END LOOP;
+             END $$;"
+        )
+    };
+    // More than may be under way at once, unless what hangs is not counted.
+    let held =
+        format!("SET statement_timeout = '30s'; BEGIN; LOCK TABLE credentials; {} COMMIT", until("NOT granted", 5));
+    let holder = tokio::spawn({
+        let url = url.clone();
+        async move { execute(&url, &held).await }
+    });
+    execute(&url, &until("granted", 1)).await;
+    let mut asked = Vec::new();
+    for hanging in 1..=5 {
+        let store = Arc::clone(&store);
+        asked.push(tokio::spawn(async move { store.find_credential([7; 32], now_utc()).await }));
+        // Each in a statement of its own.
+        if hanging < 5 {
+            execute(&url, &until("NOT granted", hanging)).await;
+        }
+    }
+    holder.await.unwrap();
+    for found in asked {
+        assert_eq!(found.await.unwrap().unwrap(), None);
+    }
 }
 
 #[tokio::test]

@@ -17,10 +17,10 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 const CONNECTIONS: usize = 16;
 
 /// How long a call waits for a connection, be it a free one or a new one.
-pub(super) const CONNECT_LIMIT: Duration = Duration::from_secs(3);
+const CONNECT_LIMIT: Duration = Duration::from_secs(3);
 
 /// How long it then waits for the answer. Past it the server is taken to be unreachable.
-pub(super) const ANSWER_LIMIT: Duration = Duration::from_secs(5);
+const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 
 /// What every connection begins with. The server gives a statement up before we give the server up, so that of a
 /// slow statement we know that it did nothing. What was answered as written must outlive a power cut.

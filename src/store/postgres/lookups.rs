@@ -1,11 +1,12 @@
 //! Looking credentials up: every request and every socket asks for one, and after a deploy all sockets do at once. What
 //! waits is asked for by one statement, so a storm costs statements, not connections, and who comes alone waits for nobody.
 
-use super::connections::{ANSWER_LIMIT, CONNECT_LIMIT, Connections};
-use super::people;
+use super::connections::Connections;
+use super::people::{self, FoundCredential};
 use crate::store::{Credential, User};
 use anyhow::{Context, anyhow};
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use time::OffsetDateTime;
@@ -14,10 +15,11 @@ use tokio::time::timeout;
 
 /// How many statements may be under way: the other connections are left to what else there is.
 const AT_ONCE: usize = 4;
+/// How long a statement counts as one of them. One that takes longer holds nobody else up, as its connection may be broken
+/// and others not; how many there are then is bounded by the connections.
+const PATIENCE: Duration = Duration::from_millis(250);
 /// How many credentials a statement asks for at most.
 const MOST_ASKED: usize = 512;
-/// How long somebody waits for a turn and its answer: no longer than for a connection and its answer.
-const LIMIT: Duration = CONNECT_LIMIT.saturating_add(ANSWER_LIMIT);
 
 type Found = anyhow::Result<Option<(Credential, User)>>;
 type Wanted = ([u8; 32], oneshot::Sender<Found>);
@@ -37,11 +39,8 @@ impl Lookups {
     /// The credential with a hash and whose it is, unless it has ended by `now`.
     pub(super) async fn find(&self, hash: [u8; 32], now: OffsetDateTime) -> Found {
         let (reply, answer) = oneshot::channel();
-        let asked = async {
-            self.inbox.send((hash, reply)).await.ok().context("nobody looks credentials up any more")?;
-            answer.await.context("a look-up of credentials broke off")?
-        };
-        let found = timeout(LIMIT, asked).await.with_context(|| format!("no turn to look up within {LIMIT:?}"))??;
+        self.inbox.send((hash, reply)).await.ok().context("nobody looks credentials up any more")?;
+        let found = answer.await.context("a look-up of credentials broke off")??;
         Ok(found.filter(|(credential, _)| credential.expires_at.is_none_or(|end| end > now)))
     }
 }
@@ -54,10 +53,18 @@ async fn run(connections: Arc<Connections>, mut inbox: mpsc::Receiver<Wanted>) {
         if inbox.recv_many(&mut wanted, MOST_ASKED).await == 0 {
             return;
         }
+        // Who gave up waiting needs no answer.
+        wanted.retain(|(_, reply)| !reply.is_closed());
+        if wanted.is_empty() {
+            continue;
+        }
         let connections = Arc::clone(&connections);
         tokio::spawn(async move {
-            answer(&connections, wanted).await;
-            drop(turn);
+            let mut answering = pin!(answer(&connections, wanted));
+            if timeout(PATIENCE, &mut answering).await.is_err() {
+                drop(turn);
+                answering.await;
+            }
         });
     }
 }
@@ -65,12 +72,17 @@ async fn run(connections: Arc<Connections>, mut inbox: mpsc::Receiver<Wanted>) {
 async fn answer(connections: &Connections, wanted: Vec<Wanted>) {
     let hashes: Vec<&[u8]> = wanted.iter().map(|(hash, _)| &hash[..]).collect();
     let found = people::find_credentials(connections, &hashes).await.context("look up credentials");
-    let found = found.map(|found| found.into_iter().map(|one| (one.0.hash, one)).collect::<HashMap<_, _>>());
+    let found = found.map(|found| found.into_iter().collect::<HashMap<_, _>>());
     for (hash, reply) in wanted {
-        // Who gave up waiting needs no answer.
         let _ = reply.send(match &found {
-            Ok(found) => Ok(found.get(&hash).cloned()),
+            // What can't be read of one credential is no matter of the others'.
+            Ok(found) => found.get(&hash[..]).map(copy).transpose(),
             Err(error) => Err(anyhow!("{error:#}")),
         });
     }
+}
+
+/// Several may ask for one credential.
+fn copy(found: &FoundCredential) -> anyhow::Result<(Credential, User)> {
+    found.as_ref().map(Clone::clone).map_err(|error| anyhow!("{error:#}"))
 }

@@ -155,11 +155,14 @@ pub(super) async fn add_credential(connections: &Connections, credential: &Crede
         .map(drop)
 }
 
+/// A credential and whose it is, or why that can't be read.
+pub(super) type FoundCredential = anyhow::Result<(Credential, User)>;
+
 /// Those of these hashes that there are, ended or not.
 pub(super) async fn find_credentials(
     connections: &Connections,
     hashes: &[&[u8]],
-) -> anyhow::Result<Vec<(Credential, User)>> {
+) -> anyhow::Result<Vec<(Vec<u8>, FoundCredential)>> {
     let rows = connections
         .read(
             "SELECT c.id, c.account, c.kind, c.name, c.hash, c.created_at, c.expires_at,
@@ -170,7 +173,8 @@ pub(super) async fn find_credentials(
             &[&hashes],
         )
         .await?;
-    rows.iter().map(|row| Ok((credential(row)?, user(row, 7)?))).collect()
+    let found = |row: &Row| credential(row).and_then(|credential| Ok((credential, user(row, 7)?)));
+    rows.iter().map(|row| Ok((row.try_get(4)?, found(row)))).collect()
 }
 
 fn credential(row: &Row) -> anyhow::Result<Credential> {

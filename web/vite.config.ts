@@ -13,6 +13,8 @@ export default defineConfig({
   // Its folder is a package for others too, whose files are made elsewhere.
   resolve: { alias: [{ find: /^(\.\.\/)+client$/, replacement: fileURLToPath(new URL("src/client/index.ts", import.meta.url)) }] },
   build: {
+    // What is seen first is one script.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "first", tags: ["$initial"] }] } } },
     reportCompressedSize: false,
     target: "es2022",
     // The policy of the page lets nothing in as data: but pictures.

@@ -1,9 +1,29 @@
-// Asks for the screen that an address needs while it is still being found out who is signed in.
+// Opens the workspace that an address leads to before there is a page, and while it is still being found out who is signed
+// in: then what one comes for is the first that is seen, and is made once.
 
+import { Live } from "./live.svelte";
 import type { Route } from "./route";
 import { screens } from "./screens";
+import { session } from "./session.svelte";
 
-export function loadAhead(route: Route): void {
+/** Milliseconds for which nothing is better to see than what is soon another thing. */
+const PATIENCE = 500;
+let opened: Live | undefined;
+
+/** Resolves when there is something to show, or it takes longer. */
+export async function openAhead(route: Route): Promise<void> {
+  if (route.name !== "workspace") return;
+  opened = new Live(session.api, route.id);
   // Who shows it asks again, and says what went wrong.
-  if (route.name === "workspace") screens[route.screen].load().catch(() => {});
+  const all = Promise.allSettled([screens[route.screen].load(), opened.workspace.ready]);
+  await Promise.race([all, new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
+}
+
+/** A workspace, which may have been opened ahead: then it is given away, once. */
+export function openLive(id: string): Live {
+  const ahead = opened;
+  opened = undefined;
+  if (ahead?.id === id) return ahead;
+  ahead?.close();
+  return new Live(session.api, id);
 }

@@ -84,5 +84,8 @@ async fn answer(connections: &Connections, wanted: Vec<Wanted>) {
 
 /// Several may ask for one credential.
 fn copy(found: &FoundCredential) -> anyhow::Result<(Credential, User)> {
-    found.as_ref().map(Clone::clone).map_err(|error| anyhow!("{error:#}"))
+    match found {
+        Ok(found) => Ok(found.clone()),
+        Err(error) => Err(anyhow!("{error:#}")),
+    }
 }

@@ -13,10 +13,12 @@ let opened: Live | undefined;
 /** Resolves when there is something to show, or it takes longer. */
 export async function openAhead(route: Route): Promise<void> {
   if (route.name !== "workspace") return;
+  // Who shows it asks again, and says what went wrong. It is not waited for: what the server says of edits from before a
+  // reload comes right after the workspace is ready, and somebody has to listen then.
+  screens[route.screen].load().catch(() => {});
   opened = new Live(session.api, route.id);
-  // Who shows it asks again, and says what went wrong.
-  const all = Promise.allSettled([screens[route.screen].load(), opened.workspace.ready]);
-  await Promise.race([all, new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
+  const ready = opened.workspace.ready.catch(() => {});
+  await Promise.race([ready, new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
 }
 
 /** A workspace, which may have been opened ahead: then it is given away, once. */

@@ -162,6 +162,34 @@ describe("what others do meanwhile", onServer, () => {
     assert.deepEqual([await url(page).inputValue(), await page.getByLabel("Header 1: name").inputValue()], ["https://api.example/refused", "X-Since"]);
   });
 
+  test("an edit from before a reload that is refused is said, also before the screen is there", async () => {
+    await house().ada.call("PATCH", house().api(`/members/${barbara.id}`), { role: "editor" });
+    const { page: before } = await house().visit(barbara, "workspace", id("Pong"));
+    await url(before).waitFor();
+    let kept: [string, string][] = [];
+    await away(
+      before,
+      async () => {
+        await url(before).fill("https://api.example/kept");
+        await before.keyboard.press("Control+s");
+      },
+      async () => {
+        kept = await before.evaluate(() => Object.entries({ ...sessionStorage }));
+        await before.close({ runBeforeUnload: false });
+        await house().ada.call("PATCH", house().api(`/members/${barbara.id}`), { role: "viewer" });
+      },
+    );
+    const { page } = await house().page({ storageState: barbara.state });
+    await page.addInitScript((kept) => kept.forEach(([key, value]) => sessionStorage.setItem(key, value)), kept);
+    const said = page.getByRole("alert");
+    await page.route("**/environments-*.js", async (route) => {
+      await said.waitFor();
+      await route.continue();
+    });
+    await page.goto(house().href("environments"));
+    await page.getByRole("heading", { name: "Environments" }).waitFor();
+  });
+
   test("a description that is written on before its save is refused is all there", async () => {
     await house().ada.call("PATCH", house().api(`/members/${barbara.id}`), { role: "editor" });
     const { page } = await house().visit(barbara, "overview");
